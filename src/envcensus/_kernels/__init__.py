@@ -1,0 +1,1 @@
+"""Compiled kernels; the sources are in `ext/`."""

@@ -1,0 +1,1 @@
+"""The LMDB store: TTL, size limit, LRU, schema versions."""

@@ -1,0 +1,1 @@
+"""Project names to index pages, files to core metadata."""

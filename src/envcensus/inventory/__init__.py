@@ -1,0 +1,1 @@
+"""Roots to environments to distributions, without executing anything found."""

@@ -1,0 +1,37 @@
+"""What is said about one distribution in one environment."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+from envcensus.model.distribution import Distribution
+from envcensus.model.page import Latest
+
+Severity = Literal["major", "minor", "patch", "pre", "post", "other"]
+State = Literal[
+    "outdated",
+    "current",
+    "not-comparable",  # editable, direct URL, or a version that is no PEP 440 version
+    "not-found",  # no index knows the project, or none of its files fits
+    "failed",  # the look-up failed: never to be read as "current"
+]
+
+
+class Finding(Struct, frozen=True, gc=False, kw_only=True):
+    """One row of the report: a distribution, and what could be installed in its place."""
+
+    distribution: Distribution
+    state: State
+    latest: Latest | None = None
+    wanted: str = ""  # newest version every installed requirer and constraint allows; empty: not computed
+    held_by: tuple[str, ...] = ()  # "requirer version (specifier)" lines of those that hold it below `latest`
+    severity: Severity | None = None
+    age_days: float | None = None  # days since the installed version was superseded by an upload of `latest`
+    libyears: float | None = None  # years between the uploads of the installed version and of `latest`
+    yanked: str | None = None  # the installed version is yanked: the reason, possibly empty
+    status: str = "active"  # PEP 792 project status
+    direct: bool = False  # no other installed distribution requires it
+    ignored: str = ""  # reason of the policy entry that ignores this row
+    reason: str = ""  # why the state is not-comparable, not-found or failed

@@ -1,0 +1,19 @@
+"""What a scan of one environment gives."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from envcensus.model.distribution import Distribution
+from envcensus.model.environment import Environment
+from envcensus.model.skipped import Problem, Skipped
+
+
+class Listing(Struct, frozen=True, kw_only=True):
+    """One environment and what is installed there, in the order of the normalized names."""
+
+    environment: Environment
+    distributions: tuple[Distribution, ...]
+    problems: tuple[Problem, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
+    cached: bool = False  # taken from the listing cache

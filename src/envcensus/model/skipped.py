@@ -1,0 +1,42 @@
+"""Expected trouble is data: it travels with the result, is counted and is shown."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+
+class Skipped(Struct, frozen=True, gc=False):
+    """Something that could not be looked at: the run is incomplete (exit code 4)."""
+
+    what: str  # "directory", "environment", "distribution", "project", "snapshot", "host", …
+    where: str  # path or name
+    reason: str  # one sentence without secrets
+
+
+class Problem(Struct, frozen=True, gc=False):
+    """Something wrong inside an environment that was looked at in full: a finding, not a failure.
+
+    `code` is one of the words of `CODES`.
+    """
+
+    code: str
+    where: str  # path
+    detail: str = ""
+
+
+CODES = {
+    "duplicate": "the same project is installed more than once",
+    "leftover": "left behind by an interrupted pip",
+    "no-metadata": "metadata missing or empty",
+    "name-mismatch": "directory and metadata disagree about the name",
+    "version-mismatch": "directory and metadata disagree about the version",
+    "invalid-version": "not a PEP 440 version",
+    "invalid-name": "not a valid project name",
+    "broken-symlink": "a symbolic link that leads nowhere",
+    "unreadable": "not readable",
+    "oversized": "metadata larger than the limit; read in part",
+    "not-a-file": "metadata that is no regular file",
+    "end-of-life": "this Python gets no more security fixes",
+    "no-base": "the base interpreter is gone",
+    "no-record": "no RECORD: pip cannot uninstall it",
+}

@@ -1,0 +1,1 @@
+"""Use cases: each opens the doors between the rooms below."""

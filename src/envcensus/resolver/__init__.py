@@ -1,0 +1,1 @@
+"""PubGrub over bit masks: pure, fed by a driver."""

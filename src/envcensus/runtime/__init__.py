@@ -1,0 +1,1 @@
+"""Processes, event loops and deadlines: the only place that knows them."""
