@@ -1,0 +1,59 @@
+"""The entry point: a click group that imports a command's module only when that command runs."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+
+import click
+
+from envcensus import __version__
+from envcensus.errors import EnvcensusError, ExitCode
+
+# name → one line of help; the module is envcensus.cli.<name>, its command is `command`.
+COMMANDS: dict[str, str] = {}
+
+
+class LazyGroup(click.Group):
+    """Subcommands are listed from COMMANDS, so that `--help` imports none of them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"envcensus.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="envcensus")
+def cli() -> None:
+    """A census of Python environments: what is installed, what is outdated, what breaks."""
+
+
+def main() -> None:
+    """Run the command line and exit with one of `ExitCode`. No traceback reaches a user."""
+    try:
+        code = cli.main(prog_name="envcensus", standalone_mode=False)
+        sys.stdout.flush()
+    except click.ClickException as error:
+        error.show()
+        code = ExitCode.USAGE if isinstance(error, click.UsageError) else ExitCode.FAILED
+    except EnvcensusError as error:
+        print(f"envcensus: {error}", file=sys.stderr)
+        code = error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        print("envcensus: interrupted", file=sys.stderr)
+        code = ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        # The reader went away (`| head`): no message, and nothing more may be written at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = ExitCode.COMPLETE
+    sys.exit(int(code or 0))
