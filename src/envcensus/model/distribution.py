@@ -25,6 +25,7 @@ class Distribution(Struct, frozen=True, gc=False, kw_only=True):
     requested: bool = False
     editable: bool = False
     location: str = ""  # of an editable: its project directory
+    build: str = ""  # Build tag of the WHEEL file; read only for pip's listing of one environment
     direct_url: str = ""  # the url of direct_url.json, credentials removed
     has_record: bool = True
     requires_python: str = ""

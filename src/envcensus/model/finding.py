@@ -16,6 +16,7 @@ State = Literal[
     "not-comparable",  # editable, direct URL, or a version that is no PEP 440 version
     "not-found",  # no index knows the project, or none of its files fits
     "failed",  # the look-up failed: never to be read as "current"
+    "unchecked",  # nobody asked an index: a plain listing
 ]
 
 

@@ -1,1 +1,1 @@
-"""One pure function per output format: model to text."""
+"""Reports: one pure function per format, from the model to text. `formats.render` is the way in."""

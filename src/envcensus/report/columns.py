@@ -1,0 +1,222 @@
+"""The report on a terminal: per environment a heading and aligned rows, then what was skipped, then the totals.
+
+Everything reads the same without colour. Nothing is cut unless the width of a terminal is given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from envcensus.model.census import Census, Survey
+from envcensus.model.environment import Environment
+from envcensus.model.finding import Finding
+from envcensus.model.skipped import CODES, Problem, Skipped
+from envcensus.report import totals
+from envcensus.report.options import RenderOptions
+from envcensus.report.text import SEVERITY_STYLES, clean, cut_left, plural, style, table
+from envcensus.report.totals import SEVERITIES, Totals
+
+IMPLEMENTATIONS = {"cpython": "Python", "pypy": "PyPy", "graalpy": "GraalPy"}
+ELASTIC = ("Package", "Version", "Latest", "Notes", "Editable project location", "Environment")
+
+
+def render(census: Census, options: RenderOptions) -> Iterator[str]:
+    """One piece per environment, then the skipped and the summary."""
+    sums = Totals()
+    for survey in census.surveys:
+        counts = totals.of_survey(survey)
+        sums.add(counts)
+        yield "\n".join(_environment(survey, counts, options)) + "\n\n"
+    if census.skipped:
+        yield "\n".join(_skipped(census.skipped, options)) + "\n\n"
+    yield "\n".join(summary(census, sums, options)) + "\n"
+
+
+def render_envs(census: Census, options: RenderOptions) -> Iterator[str]:
+    """A table of the environments, one a row."""
+    found = [survey.environment for survey in census.surveys]
+    columns = {
+        "Environment": [clean(e.path) for e in found],
+        "Kind": [clean(e.kind) for e in found],
+        "Python": [clean(_python(e)) for e in found],
+        "Owner": [clean(_owner(e)) for e in found],
+        "Host": [clean(e.host) for e in found],
+    }
+    kept = {title: cells for title, cells in columns.items() if any(cells)}
+    if kept:
+        rows = list(zip(*kept.values(), strict=True))
+        yield "\n".join(table(list(kept), rows, width=options.width, elastic=ELASTIC, color=options.color)) + "\n\n"
+    if census.skipped:
+        yield "\n".join(_skipped(census.skipped, options)) + "\n\n"
+    yield f"{plural(len(found), 'environment')}{_not_looked_at(len(census.skipped), options)}.\n"
+
+
+def _environment(survey: Survey, counts: Totals, options: RenderOptions) -> Iterator[str]:
+    yield heading(survey.environment, options)
+    shown = [f for f in survey.findings if options.shows(f) and totals.active(f)]
+    rows = [f for f in shown if f.state in ("outdated", "current", "unchecked")]
+    if rows:
+        yield from _rows(rows, options)
+    if options.verbose:
+        yield from _not_rows(shown)
+    yield from _failed([f for f in shown if f.state == "failed"], options)
+    yield from _problems(survey.problems, options)
+    if not rows:
+        yield _nothing(counts)
+
+
+def heading(environment: Environment, options: RenderOptions) -> str:
+    """ "/srv/app/.venv  (venv, Python 3.11.7, owner deploy)"."""
+    notes = [environment.kind, _python(environment)]
+    owner = _owner(environment)
+    notes.append(f"owner {owner}" if owner else "")
+    notes.append(f"host {environment.host}" if environment.host else "")
+    about = clean(", ".join(note for note in notes if note))
+    path = clean(environment.path)
+    if options.width is not None:
+        path = cut_left(path, max(options.width - len(about) - 4, 20))
+    return f"{style(path, 'bold', options.color)}  {style(f'({about})', 'dim', options.color)}"
+
+
+def _python(environment: Environment) -> str:
+    name = IMPLEMENTATIONS.get(environment.implementation, environment.implementation or "Python")
+    threads = " free-threaded" if environment.free_threaded else ""
+    return f"{name} {environment.python or '(version unknown)'}{threads}"
+
+
+def _owner(environment: Environment) -> str:
+    owner = environment.owner
+    return "" if owner is None else owner.name or f"uid {owner.uid}"
+
+
+def _rows(rows: Sequence[Finding], options: RenderOptions) -> Iterable[str]:
+    columns: dict[str, list[str]] = {
+        "Package": [f.distribution.name for f in rows],
+        "Version": [f.distribution.version for f in rows],
+        "Wanted": [f.wanted for f in rows],
+        "Latest": [f.latest.version if f.latest else "" for f in rows],
+        "Type": [f.latest.filetype if f.latest else "" for f in rows],
+        "Severity": [f.severity or "" for f in rows],
+        "Age": ["" if f.age_days is None else age(f.age_days) for f in rows],
+        "Notes": ["; ".join(notes(f)) for f in rows],
+        "Editable project location": [f.distribution.location if f.distribution.editable else "" for f in rows],
+    }
+    kept = {
+        title: [clean(cell) for cell in cells]
+        for title, cells in columns.items()
+        if any(cells) or title in ("Package", "Version")
+    }
+    styles = []
+    if options.color:
+        for finding in rows:
+            tint = SEVERITY_STYLES.get(finding.severity or "", "") if finding.state == "outdated" else ""
+            styles.append([tint if title in ("Latest", "Severity") else "" for title in kept])
+    cells = zip(*kept.values(), strict=True)
+    return table(list(kept), cells, width=options.width, elastic=ELASTIC, styles=styles, color=options.color)
+
+
+def age(days: float) -> str:
+    """A number of days as people say it: "5 days", "3 months", "2.5 years"."""
+    if days < 60:
+        return plural(max(int(days), 0), "day")
+    if days < 730:
+        return plural(int(days / 30.44), "month")
+    return f"{days / 365.25:.1f} years"
+
+
+def notes(finding: Finding) -> list[str]:
+    """What else is to be said about a row, in few words."""
+    said = []
+    if finding.yanked is not None:
+        said.append(f"installed version yanked: {finding.yanked}" if finding.yanked else "installed version yanked")
+    if finding.status != "active":
+        said.append(f"project {finding.status}")
+    if finding.wanted and finding.held_by and finding.latest and finding.wanted != finding.latest.version:
+        said.append("held by " + ", ".join(finding.held_by))
+    return said
+
+
+def _not_rows(shown: Sequence[Finding]) -> Iterator[str]:
+    for finding in shown:
+        if finding.state in ("not-comparable", "not-found"):
+            words = "not comparable" if finding.state == "not-comparable" else "not found"
+            name, version = clean(finding.distribution.name), clean(finding.distribution.version)
+            yield f"{name} {version}: {words}" + (f" ({clean(finding.reason)})" if finding.reason else "")
+
+
+def _failed(failed: Sequence[Finding], options: RenderOptions) -> Iterator[str]:
+    """One line per reason: an index that is down fails every row for the same one."""
+    reasons: dict[str, list[str]] = {}
+    for finding in failed:
+        reasons.setdefault(finding.reason, []).append(clean(finding.distribution.name))
+    for reason, names in reasons.items():
+        some = ", ".join(names if options.verbose else names[:5])
+        more = "" if options.verbose or len(names) <= 5 else f" and {len(names) - 5:,} more"
+        said = f"{plural(len(names), 'package')} could not be looked up: {clean(reason) or 'no reason given'}"
+        yield f"{style('error', 'red', options.color)}: {said} ({some}{more})"
+
+
+def _problems(problems: Sequence[Problem], options: RenderOptions) -> Iterator[str]:
+    for problem in problems:
+        meaning = problem.detail or CODES.get(problem.code, "")
+        said = f"{problem.code}: {problem.where}" + (f" ({meaning})" if meaning else "")
+        yield f"{style('problem', 'yellow', options.color)}: {clean(said)}"
+
+
+def _nothing(counts: Totals) -> str:
+    """The line of an environment without rows. It never says "up to date" of what was not looked up."""
+    if not counts.packages:
+        return "No packages."
+    said = [plural(counts.current, "package") + " up to date"] if counts.current else []
+    for number, words in (
+        (counts.outdated, "outdated"),
+        (counts.unchecked, "not looked up"),
+        (counts.not_comparable, "not comparable"),
+        (counts.not_found, "not found"),
+        (counts.ignored, "ignored by policy"),
+    ):
+        if number:
+            said.append(f"{number:,} {words}")
+    return ", ".join(said) + "." if said else "Nothing could be looked up."
+
+
+def _skipped(skipped: Sequence[Skipped], options: RenderOptions) -> Iterator[str]:
+    yield style("Not looked at", "bold", options.color)
+    for row in skipped:
+        yield f"  {clean(row.what)} {clean(row.where)}: {clean(row.reason)}"
+
+
+def _not_looked_at(number: int, options: RenderOptions) -> str:
+    return style(f"; {number:,} could not be looked at", "red", options.color) if number else ""
+
+
+def summary(census: Census, sums: Totals, options: RenderOptions) -> Iterator[str]:
+    """The totals in two or three lines."""
+    names = len({f.distribution.normalized for s in census.surveys for f in s.findings})
+    lead = f"{plural(sums.environments, 'environment')}, {plural(sums.packages, 'package')}"
+    yield style(f"{lead} of {plural(names, 'project')}", "bold", options.color)
+    said = []
+    if sums.packages > sums.unchecked:
+        severities = ", ".join(
+            style(f"{sums.severity[s]:,} {s}", SEVERITY_STYLES[s], options.color)
+            for s in SEVERITIES
+            if s in sums.severity
+        )
+        behind = f"; {sums.libyears:,.1f} libyears behind" if sums.libyears else ""
+        said.append(f"{sums.outdated:,} outdated" + (f" ({severities}{behind})" if sums.outdated else ""))
+        said.append(f"{sums.current:,} up to date")
+    for number, words in (
+        (sums.yanked, "yanked"),
+        (sums.not_comparable, "not comparable"),
+        (sums.not_found, "not found"),
+        (sums.ignored, "ignored by policy"),
+        (sums.problems, "problem" if sums.problems == 1 else "problems"),
+    ):
+        if number:
+            said.append(f"{number:,} {words}")
+    if said:
+        yield ", ".join(said)
+    if sums.failed or census.skipped:
+        missing = [f"{plural(sums.failed, 'package')} could not be looked up"] if sums.failed else []
+        missing += [f"{len(census.skipped):,} not looked at"] if census.skipped else []
+        yield style("INCOMPLETE: " + ", ".join(missing), "red", options.color)

@@ -1,0 +1,139 @@
+"""Putting text from elsewhere on a terminal: cleaned, measured, cut to a width, coloured."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+
+RESET = "\x1b[0m"
+STYLES = {
+    "bold": "\x1b[1m",
+    "dim": "\x1b[2m",
+    "red": "\x1b[31m",
+    "green": "\x1b[32m",
+    "yellow": "\x1b[33m",
+    "blue": "\x1b[34m",
+    "magenta": "\x1b[35m",
+    "cyan": "\x1b[36m",
+}
+SEVERITY_STYLES = {
+    "major": "red",
+    "minor": "yellow",
+    "patch": "green",
+    "pre": "magenta",
+    "post": "cyan",
+    "other": "blue",
+}
+
+
+def clean(text: str) -> str:
+    """`text` with everything that could move the cursor, reorder or hide characters written as an escape.
+
+    What `str.isprintable` refuses is escaped: control characters (and so ANSI sequences and line ends), the
+    bidirectional and other format characters, unassigned code points, and the surrogates that stand for the
+    undecodable bytes of a path.
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def utf8(text: str) -> str:
+    """`text` without lone surrogates, which no file in UTF-8 can hold: they become U+FFFD."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return "".join("\ufffd" if "\ud800" <= c <= "\udfff" else c for c in text)
+    return text
+
+
+def width_of(text: str) -> int:
+    """Columns that `text` (cleaned) takes on a terminal: wide characters two, combining ones none."""
+    if text.isascii():
+        return len(text)
+    import unicodedata
+
+    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def cut(text: str, width: int) -> str:
+    """`text` in at most `width` columns, with an ellipsis in place of what does not fit."""
+    if width_of(text) <= width:
+        return text
+    kept, used = [], 0
+    for c in text:
+        used += width_of(c)
+        if used > width - 1:
+            break
+        kept.append(c)
+    return "".join(kept) + "…"
+
+
+def cut_left(text: str, width: int) -> str:
+    """As `cut`, keeping the end: of a path the last part says most."""
+    if width_of(text) <= width:
+        return text
+    return "…" + cut(text[::-1], width)[:-1][::-1]
+
+
+def style(text: str, name: str, color: bool) -> str:
+    """`text` in the style `name` of STYLES, untouched when colour is off or `name` is empty."""
+    return f"{STYLES[name]}{text}{RESET}" if color and name and text else text
+
+
+def plural(count: int, singular: str, plural_form: str = "") -> str:
+    """ "1 package", "1,024 packages"."""
+    return f"{count:,} {singular if count == 1 else plural_form or singular + 's'}"
+
+
+def table(
+    header: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    width: int | None = None,
+    elastic: Collection[str] = (),
+    styles: Sequence[Sequence[str]] = (),
+    color: bool = False,
+) -> list[str]:
+    """Aligned lines as pip prints them: header, dashes, rows; columns one space apart, no trailing blanks.
+
+    Cells must be clean. With `width` (columns of the terminal), the widest of the columns named in `elastic` are
+    cut until the lines fit, as far as that goes; without it nothing is. `styles` holds one style name per cell,
+    row by row.
+    """
+    body = [tuple(row) for row in rows]
+    sizes = [max(map(width_of, column)) for column in zip(header, *body, strict=True)]
+    if width is not None:
+        least = [
+            min(max(width_of(h), 8), size) if h in elastic else size for h, size in zip(header, sizes, strict=True)
+        ]
+        sizes = _fit(sizes, least, width)
+    lines = [_line(header, sizes, (), color), style(" ".join("-" * size for size in sizes), "dim", color)]
+    for index, row in enumerate(body):
+        lines.append(_line(row, sizes, styles[index] if styles else (), color))
+    return lines
+
+
+def _fit(sizes: list[int], least: list[int], width: int) -> list[int]:
+    """Narrow the widest columns, never below `least`, until all fit in `width`."""
+    sizes = list(sizes)
+    excess = sum(sizes) + len(sizes) - 1 - width
+    while excess > 0:
+        widest = max(range(len(sizes)), key=lambda i: sizes[i] - least[i])
+        if sizes[widest] <= least[widest]:
+            break
+        step = min(excess, max(1, (sizes[widest] - least[widest]) // 4))
+        sizes[widest] -= step
+        excess -= step
+    return sizes
+
+
+def _line(cells: Sequence[str], sizes: Sequence[int], styles: Sequence[str], color: bool) -> str:
+    parts = []
+    last = len(cells) - 1
+    while last > 0 and not cells[last]:
+        last -= 1  # no trailing blanks, also where colour codes would hide them
+    for index in range(last + 1):
+        text = cut(cells[index], sizes[index])
+        padding = " " * (sizes[index] - width_of(text)) if index < last else ""
+        parts.append(style(text, styles[index] if styles else "", color) + padding)
+    return " ".join(parts)
