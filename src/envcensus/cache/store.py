@@ -1,0 +1,396 @@
+"""The door to the cache. Losing the cache never fails a run: what cannot be read is a miss, what cannot be written is
+dropped, and `reason` says why in one line.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from _thread import allocate_lock
+from collections.abc import Callable, Iterable, Iterator
+from types import TracebackType
+from zlib import crc32
+
+import lmdb
+
+from envcensus.cache import rows
+from envcensus.cache.locks import FileLock
+from envcensus.cache.marks import Mark
+from envcensus.errors import CacheError
+
+__all__ = ["DEFAULT_SIZE", "MINIMUM_SIZE", "Entry", "NoStore", "Reader", "Store", "open_store"]
+
+DEFAULT_SIZE = 512 << 20  # bytes
+MINIMUM_SIZE = 1 << 20
+
+OPEN_DEADLINE = 5.0  # seconds to wait for another run that repairs or replaces the store
+WRITE_DEADLINE = 2.0  # … for another run's write transaction
+TOUCH_DEADLINE = 0.2  # … the same, for mere hints
+
+READERS = 126  # LMDB's own default; its lock file is then two pages
+_FUTURE = 300.0  # seconds a record may seem to come from the future before its freshness is not believed
+_CHUNK = 16 << 20  # bytes in one transaction
+_ROWS = 1024  # … and rows
+
+Clock = Callable[[], float]
+
+
+class Entry:
+    """A record that was found. `value` is a view into the map: it is valid inside the transaction and not after it.
+
+    `stored` and `expires` are seconds since the epoch; what never expires has `expires` of at least 2**40.
+    """
+
+    __slots__ = ("expires", "stored", "value")
+
+    def __init__(self, value: memoryview, stored: float, expires: float) -> None:
+        self.value = value
+        self.stored = stored
+        self.expires = expires
+
+    def fresh(self, now: float) -> bool:
+        """Whether the record can be used without asking. One from the future (the clock was set back) cannot."""
+        return now < self.expires and self.stored <= now + _FUTURE
+
+
+class Reader:
+    """One read transaction. Outside of its `with` block, and without a store behind it, every look-up is a miss."""
+
+    __slots__ = ("_quantum", "_store", "_touched", "_txn")
+
+    def __init__(self, store: Store | None, quantum: int = 0) -> None:
+        self._store = store
+        self._quantum = quantum
+        self._txn: lmdb.Transaction[memoryview] | None = None
+        self._touched: set[bytes] = set()
+
+    def __enter__(self) -> Reader:
+        if self._store is not None:
+            self._txn = self._store._begin_read()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        txn, self._txn = self._txn, None
+        if txn is not None and self._store is not None:
+            self._store._end_read(txn, self._touched)
+
+    def get(self, bucket: str, key: bytes) -> Entry | None:
+        """The record stored under `key`, expired or not. None too for a record whose checksum is wrong."""
+        txn = self._txn
+        if txn is None:
+            return None
+        full = rows.BUCKETS[bucket] + key if len(key) <= rows.LONGEST_KEY else rows.full_key(bucket, key)
+        try:
+            raw = txn.get(full)
+        except lmdb.Error as error:
+            self._doubt(f"the cache cannot be read: {error}")
+            return None
+        if raw is None:
+            return None
+        if len(raw) < rows.RECORD.size:
+            self._doubt("the cache holds a damaged record")
+            return None
+        checksum, quantum, stored, expires = rows.RECORD.unpack_from(raw)
+        if crc32(raw[4:], crc32(full)) != checksum:
+            self._doubt("the cache holds a damaged record")
+            return None
+        if quantum != self._quantum:
+            self._touched.add(full)
+        return Entry(raw[rows.RECORD.size :], stored, expires)
+
+    def _doubt(self, reason: str) -> None:
+        if self._store is not None:
+            self._store._doubt(reason)
+
+
+class NoStore:
+    """No cache: every look-up is a miss, nothing is kept. `reason` is the line to show, once; it may be empty."""
+
+    enabled = False
+    directory = ""
+    note = ""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+
+    def reader(self) -> Reader:
+        """A reader that finds nothing."""
+        return Reader(None)
+
+    def put_many(self, bucket: str, items: rows.Items) -> bool:
+        """Keep nothing; always False."""
+        return False
+
+    def delete(self, bucket: str, keys: Iterable[bytes]) -> int:
+        """Remove nothing."""
+        return 0
+
+    def flush(self) -> None:
+        """Do nothing."""
+
+    def close(self) -> None:
+        """Do nothing."""
+
+    def __enter__(self) -> NoStore:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        return
+
+
+class Store:
+    """An open store; see `open_store`. Use it from one process; writes are serialized between its threads.
+
+    `reason` is empty until something could not be read or kept; `note` says when another directory is used.
+    """
+
+    enabled = True
+
+    def __init__(
+        self, env: lmdb.Environment, directory: str, size_limit: int, *, write: bool, clock: Clock, mark: Mark | None
+    ) -> None:
+        self.directory = directory
+        self.size_limit = size_limit
+        self.reason = ""
+        self.note = ""
+        self._env: lmdb.Environment | None = env
+        self._write = write
+        self._clock = clock
+        self._mutex = allocate_lock()
+        self._writer = FileLock(os.path.join(directory, "writer"))
+        self._mark = mark
+        self._touched: set[bytes] = set()
+        self._readers = 0
+        self._dropped = False
+
+    # Reading
+
+    def reader(self) -> Reader:
+        """A context manager around one read transaction. Reading never writes and waits for nobody."""
+        return Reader(self, rows.quantum_of(self._clock()))
+
+    def _begin_read(self) -> lmdb.Transaction[memoryview] | None:
+        if self._env is None:
+            return None
+        try:
+            try:
+                txn = self._env.begin(buffers=True)
+            except (lmdb.MapResizedError, lmdb.ReadersFullError) as error:
+                self._recover(error)
+                txn = self._env.begin(buffers=True)
+        except lmdb.Error as error:
+            self.reason = self.reason or f"the cache cannot be read: {error}"
+            return None
+        self._readers += 1
+        return txn
+
+    def _end_read(self, txn: lmdb.Transaction[memoryview], touched: set[bytes]) -> None:
+        txn.abort()
+        self._readers -= 1
+        self._touched |= touched
+
+    def _recover(self, error: lmdb.Error) -> None:
+        """Make a second attempt at beginning a transaction worth while; raises `error` when nothing can be done."""
+        assert self._env is not None
+        if isinstance(error, lmdb.ReadersFullError):
+            if not self._env.reader_check():
+                raise error
+        elif self._readers:
+            raise error  # mapping the file anew would pull the map from under the views that readers gave out
+        else:
+            self._env.set_mapsize(0)  # another run has a larger limit: adopt it
+
+    def _doubt(self, reason: str) -> None:
+        """Something that was read cannot be right. The mark stays behind: the next run looks at the file in full."""
+        self.reason = self.reason or reason
+        if self._mark is not None:
+            self._mark.keep()
+
+    # Writing
+
+    def put_many(self, bucket: str, items: rows.Items) -> bool:
+        """Store `(key, value, expires)` rows, each batch of them in one transaction; whether all of them were kept."""
+        now = self._clock()
+        if not self._write or self._env is None:
+            return False
+        with self._mutex:
+            if not self._lock(WRITE_DEADLINE):
+                return False
+            self._dropped = False
+            try:
+                return all(self._put(chunk, now) for chunk in self._chunks(bucket, items)) and not self._dropped
+            finally:
+                self._writer.release()
+
+    def delete(self, bucket: str, keys: Iterable[bytes]) -> int:
+        """Remove records; how many there were."""
+        removed = 0
+
+        def work(batch: rows.Batch) -> None:
+            nonlocal removed
+            removed = sum([batch.remove(rows.full_key(bucket, key)) for key in keys])
+
+        if not self._write or self._env is None:
+            return 0
+        with self._mutex:
+            if not self._lock(WRITE_DEADLINE):
+                return 0
+            try:
+                return removed if self._change(work, self._clock()) else 0
+            finally:
+                self._writer.release()
+
+    def flush(self) -> None:
+        """Note which records were used, if that is not noted yet. Done once per run, by `close`."""
+        touched, self._touched = self._touched, set()
+        if not touched or not self._write or self._env is None:
+            return
+        now = self._clock()
+        quantum = rows.quantum_of(now)
+        try:
+            with self._env.begin() as txn:
+                stale = [key for key in touched if rows.recency_of(txn, key) not in (None, quantum)]
+        except lmdb.Error:
+            return
+        if not stale:
+            return
+        with self._mutex:
+            if self._lock(TOUCH_DEADLINE):
+                try:
+                    self._change(lambda batch: batch.touch(sorted(stale)), now)
+                finally:
+                    self._writer.release()
+
+    def close(self) -> None:
+        """Flush and close. Views from readers must not be used afterwards."""
+        self.flush()
+        env, self._env = self._env, None
+        if env is not None:
+            env.close()
+        self._writer.close()
+        if self._mark is not None:
+            self._mark.remove()
+            self._mark = None
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _chunks(self, bucket: str, items: rows.Items) -> Iterator[list[rows.Row]]:
+        """Transactions of bounded size. A row may change four pages: all the pages that one transaction changes are
+        copies, and a small file must have room for them.
+        """
+        most_rows = max(min(_ROWS, self.size_limit >> 17), 8)
+        most_bytes = min(_CHUNK, self.size_limit >> 3)
+        chunk: list[rows.Row] = []
+        size = 0
+        for key, value, expires in items:
+            if len(value) > most_bytes:
+                self._dropped = True
+                continue
+            if chunk and (len(chunk) >= most_rows or size + len(value) > most_bytes):
+                yield chunk
+                chunk, size = [], 0
+            chunk.append((rows.full_key(bucket, key), value, rows.sane_expiry(expires)))
+            size += len(value)
+        if chunk:
+            yield chunk
+
+    def _put(self, chunk: list[rows.Row], now: float) -> bool:
+        need = sum(rows.cost_of(key, len(value)) for key, value, _ in chunk)
+        limit = rows.share_of(self.size_limit)
+
+        def work(batch: rows.Batch) -> None:
+            batch.evict(limit - need, now, 2 * len(chunk) + 64)
+            for key, value, expires in chunk:
+                batch.put(key, value, now, expires)
+
+        return self._change(work, now, need)
+
+    def _change(self, work: Callable[[rows.Batch], object], now: float, need: int = 0) -> bool:
+        """One write transaction; when the map is full, once more after making room."""
+        quantum = rows.quantum_of(now)
+
+        def transaction() -> None:
+            with self._begin_write() as txn:
+                batch = rows.Batch(txn, quantum)
+                work(batch)
+                batch.finish()
+
+        try:
+            try:
+                transaction()
+            except lmdb.MapFullError:
+                self._make_room(need, now)
+                transaction()
+            return True
+        except lmdb.CorruptedError as error:
+            self._doubt(f"the cache is damaged: {error}")
+        except (lmdb.Error, OSError) as error:
+            self.reason = self.reason or f"the cache cannot be written: {error}"
+        return False
+
+    def _make_room(self, need: int, now: float) -> None:
+        """Give back what dead readers hold, then evict in transactions so small that they need next to no room."""
+        assert self._env is not None
+        self._env.reader_check()
+        with self._env.begin() as txn:
+            used = rows.pages_used(txn)
+        target = min(used, rows.share_of(self.size_limit)) - 4 * need - (self.size_limit >> 3)
+        for _ in range(64):
+            with self._begin_write() as write:
+                batch = rows.Batch(write, rows.quantum_of(now))
+                removed = batch.evict(max(target, 0), now, 16)
+                batch.finish()
+            if not removed:
+                break
+
+    def _begin_write(self) -> lmdb.Transaction[bytes]:
+        assert self._env is not None
+        try:
+            return self._env.begin(write=True)
+        except lmdb.MapResizedError as error:
+            self._recover(error)
+            return self._env.begin(write=True)
+
+    def _lock(self, deadline: float) -> bool:
+        """Take the writers' lock. A run that had to give up once writes no more: it would only wait again."""
+        try:
+            if self._writer.acquire(deadline):
+                return True
+            reason = "another run is holding the cache's write lock"
+        except OSError as error:
+            reason = f"the cache cannot be written: {error.strerror or error}"
+        if deadline >= WRITE_DEADLINE:
+            self._write = False
+            self.reason = self.reason or reason
+        return False
+
+
+def open_store(
+    directory: str | None = None, *, size_limit: int = DEFAULT_SIZE, write: bool = True, clock: Clock = time.time
+) -> Store | NoStore:
+    """The store in `directory` (by default the user's cache directory), created if need be, of at most `size_limit`
+    bytes on disk. With `write=False` an existing one is only read.
+
+    Never fails: when the cache cannot be used, the answer is a `NoStore` with the reason.
+    """
+    from envcensus.cache import opening
+
+    try:
+        return opening.open_checked(directory, size_limit=size_limit, write=write, clock=clock)
+    except CacheError as error:
+        reason = error.message
+    except OSError as error:
+        reason = f"{error.filename or directory or 'the cache'}: {error.strerror or error}"
+    except lmdb.Error as error:
+        reason = str(error)
+    return NoStore(f"no cache is used: {reason}")
