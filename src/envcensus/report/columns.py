@@ -62,20 +62,24 @@ def _environment(survey: Survey, counts: Totals, options: RenderOptions) -> Iter
     yield from _failed([f for f in shown if f.state == "failed"], options)
     yield from _problems(survey.problems, options)
     if not rows:
-        yield _nothing(counts)
+        yield nothing(counts)
 
 
 def heading(environment: Environment, options: RenderOptions) -> str:
     """ "/srv/app/.venv  (venv, Python 3.11.7, owner deploy)"."""
-    notes = [environment.kind, _python(environment)]
-    owner = _owner(environment)
-    notes.append(f"owner {owner}" if owner else "")
-    notes.append(f"host {environment.host}" if environment.host else "")
-    about = clean(", ".join(note for note in notes if note))
+    described = clean(about(environment))
     path = clean(environment.path)
     if options.width is not None:
-        path = cut_left(path, max(options.width - len(about) - 4, 20))
-    return f"{style(path, 'bold', options.color)}  {style(f'({about})', 'dim', options.color)}"
+        path = cut_left(path, max(options.width - len(described) - 4, 20))
+    return f"{style(path, 'bold', options.color)}  {style(f'({described})', 'dim', options.color)}"
+
+
+def about(environment: Environment) -> str:
+    """ "venv, Python 3.11.7, owner deploy"."""
+    owner = _owner(environment)
+    notes = [environment.kind, _python(environment), f"owner {owner}" if owner else ""]
+    notes.append(f"host {environment.host}" if environment.host else "")
+    return ", ".join(note for note in notes if note)
 
 
 def _python(environment: Environment) -> str:
@@ -163,7 +167,7 @@ def _problems(problems: Sequence[Problem], options: RenderOptions) -> Iterator[s
         yield f"{style('problem', 'yellow', options.color)}: {clean(said)}"
 
 
-def _nothing(counts: Totals) -> str:
+def nothing(counts: Totals) -> str:
     """The line of an environment without rows. It never says "up to date" of what was not looked up."""
     if not counts.packages:
         return "No packages."

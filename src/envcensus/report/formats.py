@@ -27,6 +27,14 @@ FORMATS = {
     "columns": Format("columns", (".txt",), "aligned text for people", envs=True),
     "json": Format("json_report", (".json",), "the whole census as one document", envs=True),
     "jsonl": Format("jsonl", (".jsonl", ".ndjson"), "one environment a line", envs=True),
+    "csv": Format("csv_report", (".csv",), "one package a row, safe to open in a spreadsheet"),
+    "markdown": Format("markdown", (".md", ".markdown"), "tables for issues, wikis and mail"),
+    "freeze": Format("freeze", ("freeze.txt",), "what is installed, as requirements"),
+    "requirements": Format("requirements", ("requirements.txt",), "what to upgrade to, as requirements"),
+    "prometheus": Format("prometheus", (".prom",), "text for node_exporter's textfile collector"),
+    "junit": Format("junit", (".xml",), "JUnit XML: a test case per package"),
+    "sarif": Format("sarif", (".sarif", ".sarif.json"), "SARIF 2.1.0 for code scanning"),
+    "cyclonedx": Format("cyclonedx", (".cdx.json",), "CycloneDX 1.6 bill of materials (envcensus[sbom])"),
 }
 
 

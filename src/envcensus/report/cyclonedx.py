@@ -1,0 +1,81 @@
+"""CycloneDX 1.6 in JSON, made by cyclonedx-python-lib: a component per project and version, one per environment,
+and which environment holds what as dependencies.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import envcensus
+from envcensus.errors import EnvcensusError
+from envcensus.model.census import Census
+from envcensus.report import totals
+from envcensus.report.columns import about
+from envcensus.report.freeze import valid_name
+from envcensus.report.options import RenderOptions
+from envcensus.report.text import clean
+
+try:
+    from cyclonedx.model import Property
+    from cyclonedx.model.bom import Bom
+    from cyclonedx.model.component import Component, ComponentType
+    from cyclonedx.output.json import JsonV1Dot6
+    from packageurl import PackageURL
+except ImportError as error:
+    raise EnvcensusError(
+        "the cyclonedx format needs cyclonedx-python-lib", remedy="pip install envcensus[sbom]"
+    ) from error
+
+
+def render(census: Census, options: RenderOptions) -> Iterator[str]:
+    """The bill of materials, in one piece. Everything installed is in it, whatever `show` says."""
+    bom = Bom()
+    bom.metadata.timestamp = datetime.fromtimestamp(census.generated, UTC)
+    tool = Component(name="envcensus", version=options.version or envcensus.__version__, type=ComponentType.APPLICATION)
+    bom.metadata.tools.components.add(tool)
+    sums = totals.of_surveys(census.surveys)
+    complete = not census.skipped and not sums.failed
+    bom.metadata.properties.add(Property(name="envcensus:complete", value="true" if complete else "false"))
+    for row in census.skipped:
+        said = f"{row.what} {row.where}: {row.reason}"
+        bom.metadata.properties.add(Property(name="envcensus:skipped", value=clean(said)))
+    packages: dict[tuple[str, str], Component] = {}
+    for survey in census.surveys:
+        environment = survey.environment
+        reference = clean(f"environment:{environment.host}:{environment.path}")
+        holder = Component(
+            name=clean(environment.path),
+            type=ComponentType.PLATFORM,
+            bom_ref=reference,
+            description=clean(about(environment)),
+            properties=[Property(name="envcensus:kind", value=environment.kind)],
+        )
+        bom.components.add(holder)
+        held = []
+        for finding in survey.findings:
+            key = (finding.distribution.normalized, finding.distribution.version)
+            if key not in packages:
+                packages[key] = _component(*key, finding.distribution.name)
+            held.append(packages[key])
+            if finding.yanked is not None:
+                packages[key].properties.add(Property(name="envcensus:yanked", value=clean(finding.yanked) or "yanked"))
+        bom.register_dependency(holder, held)
+    for component in packages.values():
+        bom.components.add(component)
+    # The serial number is to be unique per document, and a function of what is in it.
+    names = "\n".join(sorted(c.bom_ref.value or "" for c in bom.components))
+    bom.serial_number = uuid.uuid5(uuid.NAMESPACE_URL, f"envcensus:{census.generated!r}\n{names}")
+    yield JsonV1Dot6(bom).output_as_string(indent=1) + "\n"
+
+
+def _component(normalized: str, version: str, name: str) -> Component:
+    version = clean(version)
+    return Component(
+        name=clean(name),
+        version=version,
+        type=ComponentType.LIBRARY,
+        bom_ref=f"package:{clean(normalized)}@{version}",
+        purl=PackageURL(type="pypi", name=normalized, version=version) if valid_name(normalized) else None,
+    )

@@ -1,0 +1,48 @@
+"""What is installed, as requirements: one section per environment, as `pip freeze` writes them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from envcensus.model.census import Census
+from envcensus.model.distribution import Distribution
+from envcensus.report.columns import about
+from envcensus.report.options import RenderOptions
+from envcensus.report.pip_list import canonical_version
+from envcensus.report.text import clean
+
+
+def render(census: Census, _options: RenderOptions) -> Iterator[str]:
+    """A comment that names the environment, then its requirements. All that is installed, whatever `show` says."""
+    for number, survey in enumerate(census.surveys):
+        lines = [f"# {clean(survey.environment.path)} ({clean(about(survey.environment))})"]
+        lines += [requirement(finding.distribution) for finding in survey.findings]
+        yield ("\n" if number else "") + "\n".join(lines) + "\n"
+    for row in census.skipped:
+        yield f"# not looked at: {clean(row.what)} {clean(row.where)}: {clean(row.reason)}\n"
+
+
+def valid_name(name: str) -> bool:
+    """Whether `name` is a project name that pip accepts (Names and Normalization)."""
+    parts = name.replace("-", "").replace("_", "").replace(".", "")
+    return name.isascii() and parts.isalnum() and name[0].isalnum() and name[-1].isalnum()
+
+
+def requirement(distribution: Distribution) -> str:
+    """The line that installs this again; a comment where no requirement can say it."""
+    name, version = distribution.name, distribution.version
+    if not valid_name(name):
+        return f"# not a valid name: {clean(name)} {clean(version)}"
+    if distribution.editable and distribution.location:
+        return f"# Editable install ({name}=={clean(version)})\n-e {clean(distribution.location)}"
+    if distribution.direct_url:
+        return f"{name} @ {clean(distribution.direct_url)}"
+    canonical = canonical_version(version)
+    if canonical is not None:
+        return f"{name}=={canonical}"
+    return f"{name}==={version}" if _plain(version) else f"# not a valid version: {name} {clean(version)}"
+
+
+def _plain(version: str) -> bool:
+    """Whether `version` can stand after `===`: nothing that ends the clause or starts a comment, marker or option."""
+    return version.isascii() and version.isprintable() and bool(version) and not set(version) & set(" ,;#)\\")

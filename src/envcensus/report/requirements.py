@@ -1,0 +1,53 @@
+"""What to upgrade to, as requirements: `pip install -r` with a section of it does the upgrade.
+
+The version is the wanted one where it was computed, else the latest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from envcensus.model.census import Census
+from envcensus.model.finding import Finding
+from envcensus.report import totals
+from envcensus.report.columns import about
+from envcensus.report.freeze import valid_name
+from envcensus.report.options import RenderOptions
+from envcensus.report.pip_list import canonical_version
+from envcensus.report.text import clean
+
+
+def render(census: Census, options: RenderOptions) -> Iterator[str]:
+    """A comment that names each environment with something to upgrade, then its requirements."""
+    for survey in census.surveys:
+        lines = [
+            line
+            for finding in survey.findings
+            if options.shows(finding) and totals.active(finding)
+            for line in _lines(finding)
+        ]
+        if lines:
+            yield "\n".join(
+                [f"# {clean(survey.environment.path)} ({clean(about(survey.environment))})", *lines, "", ""]
+            )
+    for row in census.skipped:
+        yield f"# not looked at: {clean(row.what)} {clean(row.where)}: {clean(row.reason)}\n"
+
+
+def _lines(finding: Finding) -> Iterator[str]:
+    name, installed = finding.distribution.name, clean(finding.distribution.version)
+    if finding.state == "failed":
+        yield f"# could not be looked up: {clean(name)} {installed}: {clean(finding.reason)}"
+    if finding.state != "outdated" or finding.latest is None:
+        return
+    target = canonical_version(finding.wanted or finding.latest.version)
+    held = (
+        f"; {clean(finding.latest.version)} is held by {clean(', '.join(finding.held_by))}" if finding.held_by else ""
+    )
+    if not valid_name(name) or target is None:
+        yield f"# cannot be written as a requirement: {clean(name)} {installed}"
+    elif target == canonical_version(finding.distribution.version):
+        yield f"# {name} stays at {installed}{held}"
+    else:
+        severity = f", {finding.severity}" if finding.severity else ""
+        yield f"{name}=={target}  # from {installed}{severity}{held}"

@@ -1,0 +1,134 @@
+"""SARIF 2.1.0 (OASIS): one result per outdated or yanked package and per problem.
+
+What could not be looked up or looked at are notifications of an unsuccessful invocation, never an absence of
+results alone.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+import envcensus
+from envcensus.model.census import Census, Survey
+from envcensus.model.finding import Finding
+from envcensus.model.skipped import CODES, Problem
+from envcensus.report import columns, totals
+from envcensus.report.document import timestamp
+from envcensus.report.options import RenderOptions
+from envcensus.report.text import clean
+
+SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+LEVELS = {"major": "error", "minor": "warning", "patch": "note", "pre": "note", "post": "note", "other": "warning"}
+RULES = {
+    **{f"outdated-{severity}": (level, f"A newer release is out: {severity}.") for severity, level in LEVELS.items()},
+    "yanked": ("error", "The installed version was yanked by its project."),
+    "project-status": ("warning", "The project is no longer active."),
+    **{f"problem-{code}": ("warning", meaning[0].upper() + meaning[1:] + ".") for code, meaning in CODES.items()},
+}
+INDEX = {rule: number for number, rule in enumerate(RULES)}
+
+
+def render(census: Census, options: RenderOptions) -> Iterator[str]:
+    """The log, result by result."""
+    sums = totals.of_surveys(census.surveys)
+    driver = {
+        "name": "envcensus",
+        "version": options.version or envcensus.__version__,
+        "rules": [
+            {"id": rule, "shortDescription": {"text": text}, "defaultConfiguration": {"level": level}}
+            for rule, (level, text) in RULES.items()
+        ],
+    }
+    invocation = {
+        "executionSuccessful": not census.skipped and not sums.failed,
+        "endTimeUtc": timestamp(census.generated),
+        "toolExecutionNotifications": list(_notifications(census)),
+    }
+    yield f'{{"$schema":{_encode(SCHEMA)},"version":"2.1.0","runs":[{{"tool":{_encode({"driver": driver})},\n'
+    yield f'"invocations":{_encode([invocation])},\n"columnKind":"unicodeCodePoints",\n"results":['
+    opening = "\n"
+    for survey in census.surveys:
+        for result in _results(survey, options):
+            yield opening + _encode(result)
+            opening = ",\n"
+    yield "]}]}\n"
+
+
+def _results(survey: Survey, options: RenderOptions) -> Iterator[dict[str, Any]]:
+    place = survey.environment.path
+    for finding in survey.findings:
+        name = f"{finding.distribution.name} {finding.distribution.version}"
+        path = finding.distribution.path or place
+        for rule, said in _said(finding, options):
+            result = _result(rule, f"{name} in {place}: {said}", path, survey)
+            if finding.ignored:
+                result["suppressions"] = [{"kind": "external", "justification": clean(finding.ignored)}]
+            yield result
+    for problem in survey.problems:
+        rule = f"problem-{problem.code}"
+        yield _result(rule, _problem(problem), problem.where or place, survey)
+
+
+def _said(finding: Finding, options: RenderOptions) -> Iterator[tuple[str, str]]:
+    if finding.state == "outdated" and finding.latest and options.shows(finding):
+        notes = "; ".join([f"{finding.latest.version} is out", *columns.notes(finding)])
+        yield f"outdated-{finding.severity or 'other'}", notes
+    if finding.yanked is not None:
+        yield "yanked", f"yanked: {finding.yanked}" if finding.yanked else "yanked"
+    if finding.status != "active":
+        yield "project-status", f"the project is {finding.status}"
+
+
+def _problem(problem: Problem) -> str:
+    detail = problem.detail or CODES.get(problem.code, "")
+    return f"{problem.code}: {problem.where}" + (f" ({detail})" if detail else "")
+
+
+def _result(rule: str, text: str, path: str, survey: Survey) -> dict[str, Any]:
+    environment = survey.environment
+    # Stable from run to run: the same finding keeps its identity when a newer version appears.
+    identity = "\0".join((rule, environment.host, environment.path, path)).encode("utf-8", "surrogatepass")
+    result: dict[str, Any] = {
+        "ruleId": rule,
+        "level": RULES[rule][0] if rule in RULES else "warning",
+        "message": {"text": _message(text)},
+        "locations": [{"physicalLocation": {"artifactLocation": {"uri": uri(path)}}}],
+        "partialFingerprints": {"envcensus/v1": f"{zlib.crc32(identity):08x}{zlib.adler32(identity):08x}"},
+    }
+    if rule in INDEX:
+        result["ruleIndex"] = INDEX[rule]
+    return result
+
+
+def _notifications(census: Census) -> Iterator[dict[str, Any]]:
+    for row in census.skipped:
+        text = f"{row.what} {row.where} could not be looked at: {row.reason}"
+        yield {"level": "error", "message": {"text": _message(text)}}
+    for survey in census.surveys:
+        for finding in survey.findings:
+            if finding.state == "failed":
+                text = (
+                    f"{finding.distribution.name} in {survey.environment.path} could not be looked up: {finding.reason}"
+                )
+                yield {"level": "error", "message": {"text": _message(text)}}
+
+
+def _message(text: str) -> str:
+    """Plain text: brackets would make a link (§3.11.6), braces a placeholder (§3.11.5)."""
+    text = clean(text).replace("\\", "\\\\").replace("[", "\\[").replace("]", "\\]")
+    return text.replace("{", "{{").replace("}", "}}")
+
+
+def uri(path: str) -> str:
+    """A file URI (RFC 8089) of the exact bytes of an absolute path."""
+    from urllib.parse import quote_from_bytes
+
+    return "file://" + quote_from_bytes(path.encode("utf-8", "surrogateescape"))
+
+
+def _encode(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
