@@ -1,0 +1,187 @@
+"""Whose credentials go where: always decided for one origin, never carried along."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Iterable
+from typing import NamedTuple
+from urllib.parse import unquote, urlsplit, urlunsplit
+
+from msgspec import Struct
+
+from envcensus.model.redact import MASK
+
+KEYRING_SECONDS = 15.0  # a keyring that waits for somebody at a screen must not hold up a cron job
+_PORTS = {"http": 80, "https": 443}
+
+
+class Origin(NamedTuple):
+    """Scheme, host and port: what a credential belongs to (RFC 6454)."""
+
+    scheme: str
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{self.scheme}://{host}" + ("" if self.port == _PORTS.get(self.scheme) else f":{self.port}")
+
+
+class Credentials(Struct, frozen=True):
+    """A user name and a password; neither is ever shown."""
+
+    username: str
+    password: str
+
+    def __repr__(self) -> str:
+        return f"Credentials({MASK})"
+
+    __str__ = __repr__
+
+    def header(self) -> str:
+        """The value of an `Authorization: Basic` header (RFC 7617)."""
+        import base64
+
+        pair = f"{self.username}:{self.password}".encode("utf-8", "surrogateescape")
+        return "Basic " + base64.b64encode(pair).decode("ascii")
+
+
+def origin_of(url: str) -> Origin:
+    """The origin of an http or https URL. Raises ValueError where it has none."""
+    parts = urlsplit(url)
+    if parts.scheme not in _PORTS or not parts.hostname:
+        raise ValueError("not an http or https URL")
+    return Origin(parts.scheme, parts.hostname, parts.port or _PORTS[parts.scheme])
+
+
+def split_credentials(url: str) -> tuple[str, Credentials | None]:
+    """Take the userinfo out of a URL. A user name alone comes with an empty password."""
+    if "@" not in url:
+        return url, None
+    parts = urlsplit(url)
+    userinfo, at, host = parts.netloc.rpartition("@")
+    if not at:
+        return url, None
+    user, _, password = userinfo.partition(":")
+    clean = urlunsplit(parts._replace(netloc=host))
+    return clean, (Credentials(unquote(user), unquote(password)) if userinfo else None)
+
+
+class Keychain:
+    """Finds the credentials for an origin: index URLs first, then netrc, and keyring once the server says 401."""
+
+    def __init__(self, index_urls: Iterable[str], netrc: str, keyring_provider: str) -> None:
+        self._from_urls: dict[Origin, list[tuple[str, Credentials]]] = {}
+        for url in index_urls:
+            clean, credentials = split_credentials(url)
+            if credentials is not None and clean.startswith(("http://", "https://")):
+                self._from_urls.setdefault(origin_of(clean), []).append((clean, credentials))
+        self._netrc_path = netrc
+        self._netrc: dict[str, Credentials | None] = {}
+        self._keyring_provider = keyring_provider
+        self._from_keyring: dict[Origin, Credentials | None] = {}
+
+    def for_url(self, url: str) -> Credentials | None:
+        """What to send with the first request to `url`, or None."""
+        origin = origin_of(url)
+        if (kept := self._from_keyring.get(origin)) is not None:
+            return kept
+        found = self._embedded(origin, url)
+        if found is not None and found.password:
+            return found
+        return self._from_netrc(origin.host) or found
+
+    def _embedded(self, origin: Origin, url: str) -> Credentials | None:
+        """Two indexes on one origin may have different users: the longest common path wins, as in pip."""
+        best, length = None, -1
+        for index, credentials in self._from_urls.get(origin, ()):
+            common = _common_length(index.rstrip("/") + "/", url)
+            if common > length:
+                best, length = credentials, common
+        return best
+
+    def _from_netrc(self, host: str) -> Credentials | None:
+        if not self._netrc_path:
+            return None
+        if host not in self._netrc:
+            self._netrc[host] = read_netrc(self._netrc_path, host)
+        return self._netrc[host]
+
+    def ask_keyring(self, url: str) -> Credentials | None:
+        """Look in the keyring for the origin of `url`, once. Blocks up to KEYRING_SECONDS: call it in a thread."""
+        origin = origin_of(url)
+        if self._keyring_provider == "disabled":
+            return None
+        if origin not in self._from_keyring:
+            embedded = self._embedded(origin, url)
+            user = embedded.username if embedded else None
+            index = next((i for i, _ in self._from_urls.get(origin, ()) if url.startswith(i)), str(origin))
+            netloc = urlsplit(str(origin)).netloc
+            self._from_keyring[origin] = self._keyring(index, user) or self._keyring(netloc, user)
+        return self._from_keyring[origin]
+
+    def _keyring(self, service: str, user: str | None) -> Credentials | None:
+        if self._keyring_provider in ("auto", "import"):
+            try:
+                import keyring  # type: ignore[import-not-found,unused-ignore]  # an extra
+            except Exception:  # a broken backend raises anything; as in pip, the run goes on without it
+                pass
+            else:
+                return _ask_module(keyring, service, user)
+        if self._keyring_provider in ("auto", "subprocess"):
+            return _ask_program(service, user)
+        return None
+
+
+def _common_length(left: str, right: str) -> int:
+    """Length of the common prefix that ends with a whole path segment."""
+    end = 0
+    for index, (a, b) in enumerate(zip(left, right, strict=False)):
+        if a != b:
+            break
+        if a == "/":
+            end = index
+    return end
+
+
+def read_netrc(path: str, host: str) -> Credentials | None:
+    """The entry for `host` (or `default`) in a netrc file; None where there is none or the file cannot be used."""
+    import netrc
+    import os
+
+    try:
+        entry = netrc.netrc(os.path.expanduser(path)).authenticators(host)
+    except (netrc.NetrcParseError, OSError, UnicodeDecodeError):
+        return None
+    if entry is None or not any(entry):
+        return None
+    login, account, password = entry
+    return Credentials(login or account or "", password or "")
+
+
+def _ask_module(keyring: object, service: str, user: str | None) -> Credentials | None:
+    try:
+        found = keyring.get_credential(service, user)  # type: ignore[attr-defined]
+    except Exception:  # backends raise their own errors
+        return None
+    return Credentials(found.username or "", found.password or "") if found is not None else None
+
+
+def _ask_program(service: str, user: str | None) -> Credentials | None:
+    """Ask the `keyring` program on PATH for a pair in JSON (keyring 25.2 and later), as pip does."""
+    import msgspec
+
+    program = shutil.which("keyring")
+    if program is None:
+        return None
+    command = [program, "--mode=creds", "--output=json", "get", service, *([user] if user else [])]
+    try:
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=KEYRING_SECONDS, check=False
+        )
+        if done.returncode:
+            return None
+        return msgspec.json.decode(done.stdout, type=Credentials)
+    except (OSError, subprocess.TimeoutExpired, msgspec.DecodeError):
+        return None

@@ -1,0 +1,88 @@
+"""The small header of a cached page: what is needed to decide whether it may be used, without reading on.
+
+Layout, little-endian: format 1 byte, outcome 1, validator count 1, spare 1, fetched f64, expires f64, stale-until f64,
+local stamp 8 bytes, then for each validator three texts (index, etag, last-modified), each with its length in 2
+bytes. The packed page follows directly.
+"""
+
+from __future__ import annotations
+
+import struct
+
+from msgspec import Struct
+
+FORMAT = 1
+_HEAD = struct.Struct("<BBBxddd8s")
+_LENGTHS = struct.Struct("<HHH")
+_OUTCOMES = ("found", "not-found")
+MOST_VALIDATORS = 64
+NO_STAMP = b"\0" * 8
+
+
+class Validator(Struct, frozen=True, gc=False):
+    """What lets one index say "not modified" (RFC 9110, 8.8). `index` is its address without credentials."""
+
+    index: str
+    etag: str = ""
+    last_modified: str = ""
+
+
+class Entry(Struct, frozen=True):
+    """A cached answer's header. Times are seconds since the epoch."""
+
+    outcome: str  # "found" or "not-found": failures are not kept
+    fetched: float
+    expires: float
+    stale_until: float
+    stamp: bytes = NO_STAMP  # state of the local sources, see `envcensus.index.local.stamp`
+    validators: tuple[Validator, ...] = ()
+
+
+def pack_entry(entry: Entry) -> bytes:
+    """The header's bytes; put the page's record behind them. Raises ValueError for what cannot be kept."""
+    if entry.outcome not in _OUTCOMES:
+        raise ValueError("only found and not-found are kept")
+    kept = [v for v in entry.validators[:MOST_VALIDATORS] if v.etag or v.last_modified]
+    parts = [
+        _HEAD.pack(
+            FORMAT,
+            _OUTCOMES.index(entry.outcome),
+            len(kept),
+            entry.fetched,
+            entry.expires,
+            entry.stale_until,
+            entry.stamp,
+        )
+    ]
+    for validator in kept:
+        texts = [
+            t.encode("utf-8", "surrogateescape") for t in (validator.index, validator.etag, validator.last_modified)
+        ]
+        # A validator too long to be kept is no loss: the page is then fetched whole.
+        texts = [t if len(t) < 4096 else b"" for t in texts]
+        parts.append(_LENGTHS.pack(*map(len, texts)))
+        parts += texts
+    return b"".join(parts)
+
+
+def unpack_entry(data: bytes | memoryview) -> tuple[Entry, int]:
+    """The header and the offset at which the record begins. Raises ValueError for anything unusable."""
+    try:
+        version, outcome, count, fetched, expires, stale_until, stamp = _HEAD.unpack_from(data)
+        offset = _HEAD.size
+        if version != FORMAT:
+            raise ValueError("another format")
+        validators = []
+        for _ in range(count):
+            lengths = _LENGTHS.unpack_from(data, offset)
+            offset += _LENGTHS.size
+            texts = []
+            for length in lengths:
+                texts.append(bytes(data[offset : offset + length]).decode("utf-8", "surrogateescape"))
+                offset += length
+            validators.append(Validator(*texts))
+        if offset > len(data):
+            raise ValueError("cut off")
+        return Entry(_OUTCOMES[outcome], fetched, expires, stale_until, stamp, tuple(validators)), offset
+    except (struct.error, IndexError) as error:
+        raise ValueError("not a page entry") from error

@@ -1,0 +1,171 @@
+"""Indexes and find-links on this machine's disk, read as pip reads them.
+
+A file: index is a directory of directories with an index.html each. A find-links directory is a heap of archives,
+and of HTML files with links to archives.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections.abc import Iterable
+from urllib.parse import quote, unquote, urlsplit
+
+from envcensus.index.config import IndexConfig
+from envcensus.index.entry import NO_STAMP
+from envcensus.index.pages import RawPage
+from envcensus.model.page import File
+from envcensus.model.skipped import Skipped
+
+_HTML_SUFFIXES = (".html", ".htm", ".shtml")
+_ARCHIVES = (".whl", ".tar.gz", ".zip", ".tar.bz2", ".tar.xz", ".tgz", ".tar", ".tbz")
+
+
+class LocalError(Exception):
+    """A local source that is there and cannot be read; the text is one sentence."""
+
+
+def path_of(url: str) -> str:
+    """The path of a file: URL. Raises ValueError for one with a remote host, as pip does."""
+    parts = urlsplit(url)
+    if parts.scheme != "file" or parts.netloc not in ("", "localhost"):
+        raise ValueError("a file: URL with a host name")
+    return os.fsdecode(_unquote_bytes(parts.path))
+
+
+def _unquote_bytes(path: str) -> bytes:
+    from urllib.parse import unquote_to_bytes
+
+    return unquote_to_bytes(path.encode("utf-8", "surrogateescape"))
+
+
+def url_of(path: str) -> str:
+    """A file: URL for a path."""
+    return "file://" + quote(os.fsencode(os.path.abspath(path)))
+
+
+def is_local(location: str) -> bool:
+    """Whether an index or find-links location is on disk: a file: URL, or a path that exists."""
+    return location.startswith("file:") or (
+        not location.startswith(("http://", "https://")) and os.path.exists(location)
+    )
+
+
+def location_path(location: str) -> str:
+    """The path of a local location. Raises ValueError."""
+    return path_of(location) if location.startswith("file:") else location
+
+
+def project_page_path(index_url: str, name: str) -> str:
+    """Where a file: index keeps the page of a normalized name."""
+    return os.path.join(path_of(index_url), name, "index.html")
+
+
+def read_project(index_url: str, name: str, cap: int) -> RawPage | None:
+    """The page of a project in a file: index, None where the index does not have it. Raises LocalError."""
+    try:
+        path = project_page_path(index_url, name)
+    except ValueError as error:
+        raise LocalError(str(error)) from None
+    body = read_file(path, cap)
+    # pip asks for the directory with its slash and then for index.html in it: links are relative to that.
+    return None if body is None else RawPage(body, "text/html", url_of(path))
+
+
+def read_file(path: str, cap: int) -> bytes | None:
+    """A regular file's bytes; None where there is none. Never waits on a pipe or device."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise LocalError(f"{path} cannot be read: {(error.strerror or '').lower()}") from None
+    with open(descriptor, "rb") as file:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise LocalError(f"{path} is no regular file")
+        if status.st_size > cap:
+            raise LocalError(f"{path} is larger than {cap} bytes")
+        return file.read(cap)
+
+
+class LinkDirectory:
+    """One find-links directory, listed once: archives by project, and its HTML files."""
+
+    def __init__(self, path: str) -> None:
+        self.files: dict[str, list[File]] = {}
+        self.pages: list[str] = []
+        try:
+            entries = sorted(os.scandir(path), key=lambda entry: entry.name)
+        except OSError as error:
+            raise LocalError(f"{path} cannot be read: {(error.strerror or '').lower()}") from None
+        for entry in entries:
+            if entry.name.lower().endswith(_HTML_SUFFIXES):
+                self.pages.append(entry.path)
+            elif entry.name.endswith(_ARCHIVES):
+                project = project_of(entry.name)
+                if project:
+                    self.files.setdefault(project, []).append(File(filename=entry.name, url=url_of(entry.path)))
+
+
+def project_of(filename: str) -> str:
+    """The normalized project name an archive's file name tells; empty where it is no valid wheel or sdist name."""
+    from packaging.utils import InvalidSdistFilename, InvalidWheelFilename, parse_sdist_filename, parse_wheel_filename
+
+    try:
+        if filename.endswith(".whl"):
+            return parse_wheel_filename(filename)[0]
+        return parse_sdist_filename(filename)[0]
+    except (InvalidWheelFilename, InvalidSdistFilename):
+        return ""
+
+
+def stamp(config: IndexConfig, name: str) -> bytes:
+    """Eight bytes that change when what the local sources say about `name` may have changed.
+
+    Costs a `stat` for each local source; NO_STAMP where there is none.
+    """
+    states: list[str] = []
+    for url in config.index_urls:
+        if url.startswith("file:"):
+            try:
+                states.append(_state(project_page_path(url, name)))
+            except ValueError:
+                states.append("")
+    for location in config.find_links:
+        if is_local(location):
+            try:
+                states.append(_state(location_path(location)))
+            except ValueError:
+                states.append("")
+    if not states:
+        return NO_STAMP
+    return hashlib.blake2b("\n".join(states).encode(), digest_size=8).digest()
+
+
+def _state(path: str) -> str:
+    try:
+        status = os.stat(path)
+    except OSError:
+        return "-"
+    return f"{status.st_dev}.{status.st_ino}.{status.st_size}.{status.st_mtime_ns}"
+
+
+def missing_locations(config: IndexConfig) -> list[Skipped]:
+    """Configured local locations that are not there: pip passes over them with a warning, we say so in the report."""
+    rows = []
+    for location in _local_candidates(config):
+        try:
+            path = location_path(location)
+        except ValueError as error:
+            rows.append(Skipped("index", unquote(location), str(error)))
+            continue
+        if not os.path.exists(path):
+            rows.append(Skipped("index", path, "a configured index or find-links location that does not exist"))
+    return rows
+
+
+def _local_candidates(config: IndexConfig) -> Iterable[str]:
+    yield from (url for url in config.index_urls if url.startswith("file:"))
+    yield from (link for link in config.find_links if not link.startswith(("http://", "https://")))

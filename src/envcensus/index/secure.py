@@ -1,0 +1,36 @@
+"""Which indexes pip would refuse to ask: plain http to a host nobody vouched for."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Sequence
+
+from envcensus.index.config import IndexConfig
+from envcensus.index.credentials import origin_of, split_credentials
+from envcensus.model.skipped import Skipped
+
+
+def is_secure(url: str, trusted_hosts: Sequence[str]) -> bool:
+    """Whether pip would ask `url`: https, a file, this machine, or a host named in trusted-host."""
+    if not url.startswith("http://"):
+        return True
+    try:
+        origin = origin_of(split_credentials(url)[0])
+    except ValueError:
+        return False
+    names = (origin.host, f"{origin.host}:{origin.port}", "*")
+    if any(host.lower() in names for host in trusted_hosts):
+        return True
+    try:
+        return ipaddress.ip_address(origin.host).is_loopback
+    except ValueError:
+        return origin.host == "localhost"
+
+
+def refused_indexes(config: IndexConfig) -> list[Skipped]:
+    """A row for each index that is not asked: pip passes over it with a warning, we say so in the report."""
+    return [
+        Skipped("index", str(origin_of(split_credentials(url)[0])), "plain http to a host that is not in trusted-host")
+        for url in (*config.index_urls, *config.find_links)
+        if url.startswith("http://") and not is_secure(url, config.trusted_hosts)
+    ]

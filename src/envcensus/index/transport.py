@@ -1,0 +1,324 @@
+"""HTTP on aiohttp: one pooled session, with the safety aiohttp leaves to its caller.
+
+Redirects by hand with credentials per origin, deadlines, retries, a circuit per host, capped bodies. Decisions are
+made by the pure modules beside this one; here are only sockets and clocks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import random
+import ssl
+import time
+from collections.abc import Mapping
+from types import TracebackType
+
+import aiohttp
+from msgspec import Struct
+from yarl import URL
+
+from envcensus import __version__
+from envcensus.index.circuit import Circuit
+from envcensus.index.config import IndexConfig
+from envcensus.index.credentials import Credentials, Keychain, Origin, origin_of, split_credentials
+from envcensus.index.faults import RequestFailed, explain
+from envcensus.index.inflate import BodyError, TruncatedBody, inflate
+from envcensus.index.limits import Limits
+from envcensus.index.proxies import choose_proxy
+from envcensus.index.redirects import REDIRECT_STATUSES, Refused, next_hop
+from envcensus.index.retry import RETRY_STATUSES, next_wait, parse_retry_after
+from envcensus.index.tls import trusting_context, verifying_context
+
+USER_AGENT = f"envcensus/{__version__}"
+_DRAINED = 1 << 16  # bytes of an error's body that are read so that the connection can be used again
+_KEPT_OPEN = 30.0  # seconds an idle connection is kept
+
+
+class Response(Struct):
+    """One answer: status 200, 206, 304, or any that is neither a redirect nor worth a retry. `body` is decoded."""
+
+    url: str
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Tally(Struct):
+    """What one look-up cost."""
+
+    requests: int = 0
+    retries: int = 0
+    received: int = 0  # bytes of bodies as they came over the wire
+
+
+class Host:
+    """What is known about one origin in this process."""
+
+    def __init__(self, origin: Origin, concurrency: int) -> None:
+        self.origin = origin
+        self.circuit = Circuit()
+        self.slots = asyncio.Semaphore(concurrency)
+        self.not_before = 0.0  # loop time before which the server wants no request
+
+
+class Deadline:
+    """A moment on the loop's clock, counted from the first time it is asked for."""
+
+    __slots__ = ("_moment", "_seconds")
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._moment: float | None = None
+
+    def moment(self) -> float:
+        """The loop time after which all is over."""
+        if self._moment is None:
+            self._moment = asyncio.get_running_loop().time() + self._seconds
+        return self._moment
+
+
+class Job(Struct):
+    """One hop of a look-up: a URL to ask until it answers."""
+
+    url: str  # without credentials
+    own: bool  # credentials came with the URL: they count for this hop only
+    credentials: Credentials | None
+    headers: Mapping[str, str]
+    tally: Tally
+    clock: Deadline
+    cap: int  # bytes of the decoded body
+
+
+class Transport:
+    """Fetches URLs. Belongs to one event loop; use it as an asynchronous context manager."""
+
+    def __init__(self, config: IndexConfig, limits: Limits) -> None:
+        self.config = config
+        self.limits = limits
+        self.keychain = Keychain(config.index_urls, config.netrc, config.keyring_provider)
+        self._hosts: dict[Origin, Host] = {}
+        self._contexts: dict[bool, ssl.SSLContext] = {}
+        self._trusted = tuple(host.lower() for host in config.trusted_hosts)
+        self._session: aiohttp.ClientSession | None = None
+        self._large = asyncio.Semaphore(limits.large_bodies)
+
+    async def __aenter__(self) -> Transport:
+        # Concurrency is bounded per host by Host.slots, so that waiting for a slot counts against no deadline.
+        connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEPT_OPEN, ttl_dns_cache=300)
+        self._session = aiohttp.ClientSession(
+            connector=connector,
+            auto_decompress=False,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            trust_env=False,
+            headers={"User-Agent": USER_AGENT},
+            timeout=aiohttp.ClientTimeout(total=None, connect=self.limits.connect, sock_read=self.config.timeout),
+        )
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._session is not None:
+            await self._session.close()
+
+    async def get(self, url: str, headers: Mapping[str, str], tally: Tally, *, cap: int | None = None) -> Response:
+        """GET `url`, following redirects. `cap` bounds the decoded body (default: limits.max_body).
+
+        Raises RequestFailed, whose reason is one sentence without secrets.
+        """
+        url, own = split_credentials(url)
+        deadline = Deadline(self.limits.total)
+        seen = [url]
+        while True:
+            host = self._host(url)
+            credentials = own or self.keychain.for_url(url)
+            job = Job(url, own is not None, credentials, headers, tally, deadline, cap or self.limits.max_body)
+            response = await self._persist(host, job)
+            if response.status not in REDIRECT_STATUSES:
+                return response
+            hop = next_hop(url, response.headers.get("Location", ""), seen)
+            if isinstance(hop, Refused):
+                raise RequestFailed(f"{host.origin}: {hop.reason}")
+            seen.append(hop)
+            url, own = split_credentials(hop)
+
+    def _host(self, url: str) -> Host:
+        try:
+            origin = origin_of(url)
+        except ValueError:
+            raise RequestFailed("not an http or https address") from None
+        host = self._hosts.get(origin)
+        if host is None:
+            host = self._hosts[origin] = Host(origin, self.config.concurrency)
+        return host
+
+    async def _persist(self, host: Host, job: Job) -> Response:
+        """Ask one URL until it answers, the retries are used up, the host is given up or the deadline is near."""
+        loop = asyncio.get_running_loop()
+        for attempt in itertools.count(1):
+            async with host.slots:
+                deadline = job.clock.moment()
+                await self._admission(host, deadline)
+                outcome = await self._attempt(host, job, deadline)
+            if isinstance(outcome, Response):
+                return outcome
+            wait = None
+            if outcome.retryable:
+                remaining, asked = deadline - loop.time(), parse_retry_after(outcome.retry_after, time.time())
+                wait = next_wait(attempt, self.config.retries, remaining, asked, random.random)
+            if wait is None:
+                raise outcome
+            job.tally.retries += 1
+            if wait.whole_host:
+                host.not_before = max(host.not_before, loop.time() + wait.seconds)
+            await asyncio.sleep(wait.seconds)
+        raise AssertionError("unreachable")
+
+    async def _attempt(self, host: Host, job: Job, deadline: float) -> Response | RequestFailed:
+        """One request, and what it says about the host. A 401 is asked again with what the keyring holds."""
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout_at(deadline):
+                response = await self._once(host, job)
+                if response.status == 401 and await self._unlock(job):
+                    response = await self._once(host, job)
+        except (aiohttp.ClientError, OSError, BodyError, ValueError) as error:
+            fault = explain(error, host.origin, overdue=loop.time() >= deadline)
+        except BaseException:
+            host.circuit.abandon(loop.time())
+            raise
+        else:
+            if response.status not in RETRY_STATUSES:
+                host.circuit.success()
+                return response
+            retry_after = response.headers.get("Retry-After", "")
+            fault = RequestFailed(
+                f"{host.origin} answered {response.status}",
+                retryable=True,
+                # A server that says when to come back is not dead.
+                host_trouble=response.status >= 500 and not retry_after,
+                retry_after=retry_after,
+            )
+        if fault.host_trouble:
+            host.circuit.failure(loop.time(), fault.reason)
+        else:
+            host.circuit.success()
+        return fault
+
+    async def _unlock(self, job: Job) -> bool:
+        """Whether the keyring has credentials for a URL that answered 401; they are then the job's."""
+        if job.own:
+            return False
+        found = await asyncio.to_thread(self.keychain.ask_keyring, job.url)
+        changed = found is not None and found != job.credentials
+        job.credentials = found or job.credentials
+        return changed
+
+    async def _admission(self, host: Host, deadline: float) -> None:
+        """Wait until the host may be asked. Raises RequestFailed once it is given up."""
+        loop = asyncio.get_running_loop()
+        while True:
+            now = loop.time()
+            pause = host.not_before - now
+            if pause <= 0.0:
+                admitted = host.circuit.admit(now)
+                if admitted is None:
+                    raise RequestFailed(f"{host.circuit.reason}; given up after repeated failures")
+                if admitted == 0.0:
+                    return
+                pause = admitted
+            if now + pause >= deadline:
+                raise RequestFailed(
+                    f"{host.circuit.reason or f'{host.origin} asks to wait'}; no time left to ask again"
+                )
+            await asyncio.sleep(pause)
+
+    async def _once(self, host: Host, job: Job) -> Response:
+        """One request and its body, decoded."""
+        assert self._session is not None, "used outside its context"
+        sent = dict(job.headers)
+        sent.setdefault("Accept-Encoding", "gzip")
+        if job.credentials is not None:
+            sent["Authorization"] = job.credentials.header()
+        proxy, proxy_credentials = split_credentials(
+            choose_proxy(host.origin, self.config.proxy, self.config.environ_proxies)
+        )
+        proxy_auth = None
+        if proxy_credentials is not None:
+            proxy_auth = aiohttp.BasicAuth(proxy_credentials.username, proxy_credentials.password, "utf-8")
+        job.tally.requests += 1
+        async with self._session.get(
+            URL(job.url, encoded=True),
+            headers=sent,
+            allow_redirects=False,
+            ssl=self._context(host.origin) if host.origin.scheme == "https" else True,
+            proxy=proxy or None,
+            proxy_auth=proxy_auth,
+        ) as response:
+            if response.status not in (200, 206):
+                await self._drain(response)
+                return Response(job.url, response.status, response.headers, b"")
+            body = await self._read(response, job.cap)
+            job.tally.received += len(body)
+            encoding = response.headers.get("Content-Encoding", "")
+            return Response(job.url, response.status, response.headers, inflate(body, encoding, job.cap))
+
+    async def _drain(self, response: aiohttp.ClientResponse) -> None:
+        """Read a short body nobody wants, so that the connection can be kept; drop the connection of a long one."""
+        try:
+            async with asyncio.timeout(1.0):
+                await response.content.readexactly(_DRAINED)
+        except asyncio.IncompleteReadError:
+            return
+        except (aiohttp.ClientError, OSError, TimeoutError):
+            pass
+        response.close()
+
+    async def _read(self, response: aiohttp.ClientResponse, cap: int) -> bytes | bytearray:
+        """The body as it came, at most `cap` bytes and not slower than the minimum rate."""
+        announced = response.content_length or 0
+        if announced > cap:
+            response.close()
+            raise BodyError(f"the answer is larger than {cap} bytes")
+        content = response.content
+        first = await content.readany()
+        if content.at_eof():
+            return first
+        body = bytearray(first)
+        start = time.monotonic()
+        large = False
+        try:
+            while chunk := await content.readany():
+                body += chunk
+                if len(body) > cap:
+                    raise BodyError(f"the answer is larger than {cap} bytes")
+                elapsed = time.monotonic() - start
+                if elapsed > self.limits.grace and len(body) < elapsed * self.limits.min_rate:
+                    raise TruncatedBody("the answer comes too slowly")
+                if not large and len(body) > self.limits.small_body:
+                    await self._large.acquire()
+                    large = True
+                    start = time.monotonic()
+        except BaseException:
+            response.close()
+            raise
+        finally:
+            if large:
+                self._large.release()
+        return body
+
+    def _context(self, origin: Origin) -> ssl.SSLContext:
+        trusted = self.is_trusted(origin)
+        context = self._contexts.get(trusted)
+        if context is None:
+            config = self.config
+            context = (
+                trusting_context(config.client_cert) if trusted else verifying_context(config.cert, config.client_cert)
+            )
+            self._contexts[trusted] = context
+        return context
+
+    def is_trusted(self, origin: Origin) -> bool:
+        """Whether the user named the host in trusted-host, with its port or without."""
+        return origin.host in self._trusted or f"{origin.host}:{origin.port}" in self._trusted

@@ -1,0 +1,45 @@
+"""Fixtures for the transport's tests: a scripted server, and clients that give up quickly."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import pytest
+
+from envcensus.index.client import IndexClient
+from envcensus.index.config import IndexConfig
+from envcensus.index.limits import Limits
+from envcensus.index.pages import RawPage
+from envcensus.model.page import File
+from tests.support.scripted_server import ScriptedServer
+
+
+def join_pages(name: str, pages: Sequence[RawPage], links: Sequence[File]) -> tuple[bytes, bytes]:
+    """A packer that shows what it was given."""
+    return b"|".join(p.body for p in pages), ",".join(f.filename for f in links).encode()
+
+
+@pytest.fixture
+def server() -> Iterator[ScriptedServer]:
+    with ScriptedServer() as running:
+        yield running
+
+
+Connect = Callable[..., IndexClient]
+
+
+@pytest.fixture
+def connect() -> Iterator[Connect]:
+    """Make a client for the given indexes; keywords go to IndexConfig and Limits by their names."""
+    clients: list[IndexClient] = []
+
+    def make(*indexes: str, limits: Limits | None = None, **settings: object) -> IndexClient:
+        settings.setdefault("retries", 2)
+        settings.setdefault("timeout", 5.0)
+        config = IndexConfig(index_urls=indexes, **settings)  # type: ignore[arg-type]
+        clients.append(IndexClient(config, limits or Limits(connect=3.0, total=20.0), packer=join_pages))
+        return clients[-1]
+
+    yield make
+    for client in clients:
+        client.close()
