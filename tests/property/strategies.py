@@ -67,3 +67,29 @@ def mutated(draw: st.DrawFn, base: st.SearchStrategy[str], alphabet: str) -> str
 
 
 MUTATED_VERSIONS = mutated(versions(), "0019.-_+!*vabcrdepost \t\n\x00\x1f\x85 éſK٣\ud800")
+
+
+@st.composite
+def specifiers(draw: st.DrawFn) -> str:
+    """One valid specifier."""
+    kind = draw(st.integers(0, 9))
+    space = draw(SPACES)
+    if kind == 0:
+        return "~=" + space + draw(public_versions(minimum=2))
+    if kind == 1:
+        return draw(st.sampled_from(["==", "!="])) + space + draw(releases()) + ".*"
+    if kind == 2:
+        return draw(st.sampled_from(["==", "!="])) + space + draw(versions())
+    if kind == 3:
+        return "===" + space + draw(st.one_of(versions(), st.sampled_from(["", "foobar", "1.0-X", "é"])))
+    return draw(st.sampled_from(["<", "<=", ">", ">=", "==", "!="])) + space + draw(public_versions())
+
+
+@st.composite
+def specifier_sets(draw: st.DrawFn) -> str:
+    """A valid specifier set, most often of one or two specifiers."""
+    parts = draw(st.lists(specifiers(), max_size=4))
+    return draw(st.sampled_from([",", ", ", " , ", ",,"])).join(parts)
+
+
+MUTATED_SETS = mutated(specifier_sets(), "01.*,<>=!~+ -v;()\t\n\x00\x1c\xa0é\ud800")

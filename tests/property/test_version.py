@@ -6,7 +6,7 @@ import operator
 import pickle
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from packaging.version import InvalidVersion
 from packaging.version import Version as Oracle
@@ -37,7 +37,6 @@ FIELDS = [
 @example("1.0a-")
 @example("1.0.-1")
 @example("0.0.0.dev0")
-@settings(max_examples=2000, deadline=None)
 def test_accepts_and_reads_what_packaging_does(text: str) -> None:
     try:
         expected = Oracle(text)
@@ -57,8 +56,7 @@ def test_accepts_and_reads_what_packaging_does(text: str) -> None:
     assert str(again) == str(found)
 
 
-@given(st.lists(versions(), min_size=2, max_size=12))
-@settings(max_examples=1000, deadline=None)
+@given(st.lists(versions(), min_size=2, max_size=6))
 def test_order_and_hash_agree(texts: list[str]) -> None:
     oracles = [Oracle(text) for text in texts]
     ours = [kernel.Version(text) for text in texts]

@@ -46,9 +46,26 @@ cdef Py_ssize_t scan_prefix(const char *s, Py_ssize_t n, Parts *parts) noexcept 
 
 cdef int encode(const Parts *parts, KeyMode mode, uint64_t *key) noexcept nogil
 
+# Whether every number has few enough digits to be converted; asked for where `parts.big` or a local label is set.
+cdef bint numbers_fit(const char *s, const Parts *parts) noexcept nogil
+
 # The complete comparison key (bytes, ordered as bytes) of a text, None where it is no version.
 cdef bytes full_key_of(object text)
 cdef bytes full_key(const char *s, const Parts *parts, KeyMode mode)
+
+
+cdef extern from "Python.h":
+    bint PyUnicode_IS_ASCII(object text)
+    bint PyUnicode_CheckExact(object text)
+    Py_ssize_t PyUnicode_GET_LENGTH(object text)
+    void *PyUnicode_DATA(object text)
+
+
+cdef inline const char *ascii_data(object text) noexcept:
+    """The characters of an exact ASCII str, NULL for anything else. The str must outlive the pointer."""
+    if PyUnicode_CheckExact(text) and PyUnicode_IS_ASCII(text):
+        return <const char *>PyUnicode_DATA(text)
+    return NULL
 
 
 cdef inline bint key_is_prerelease(uint64_t key) noexcept nogil:

@@ -25,12 +25,7 @@ cimport cython
 
 
 cdef extern from "Python.h":
-    bint PyUnicode_IS_ASCII(object text)
-    Py_ssize_t PyUnicode_GET_LENGTH(object text)
-    void *PyUnicode_DATA(object text)
-    bint PyUnicode_CheckExact(object text)
     object PyUnicode_FromObject(object text)
-    object PyUnicode_FromKindAndData(int kind, const void *data, Py_ssize_t size)
     ctypedef PyObject *(*vectorcallfunc)(PyObject *, PyObject *const *, size_t, PyObject *) except NULL
     ctypedef struct PyTypeObject:
         vectorcallfunc tp_vectorcall
@@ -235,35 +230,31 @@ cdef int scan_version(const char *s, Py_ssize_t n, Parts *p) noexcept nogil:
         p.post_at += start
         p.dev_at += start
         p.local_at += start
-    return 1 if not p.big or lengths_fit(s, p) else 0
+    return 1 if not p.big and p.local_len <= MAX_DIGITS or numbers_fit(s, p) else 0
 
 
-cdef bint lengths_fit(const char *s, const Parts *p) noexcept nogil:
+cdef bint numbers_fit(const char *s, const Parts *p) noexcept nogil:
     """Whether every number has at most MAX_DIGITS digits: converting more would take quadratic time."""
     cdef Py_ssize_t i, run = 0
+    cdef bint number = True
     if max(p.epoch_len, p.pre_len, p.post_len, p.dev_len) > MAX_DIGITS:
         return False
     for i in range(p.release_at, p.release_end):
         run = 0 if s[i] == c"." else run + 1
         if run > MAX_DIGITS:
             return False
-    return True
-
-
-cdef bint local_fits(const char *s, const Parts *p) noexcept nogil:
-    """The same for the numbers of a local label."""
-    cdef Py_ssize_t i, run = 0
-    cdef bint number = True
+    run = 0
     for i in range(p.local_at, p.local_at + p.local_len):
         if is_separator(s[i]):
-            if number and run > MAX_DIGITS:
-                return False
             run = 0
             number = True
         else:
-            run += 1
             number = number and is_digit(s[i])
-    return not (number and run > MAX_DIGITS)
+            run = run + 1 if number else 0
+            # a run of digits that turns into letters is text: look at its end
+            if run > MAX_DIGITS and (i + 1 == p.local_at + p.local_len or is_separator(s[i + 1])):
+                return False
+    return True
 
 
 # --- packed keys ----------------------------------------------------------------------------------------------------
@@ -475,7 +466,7 @@ cdef bytes full_key_of(object text):
     if text is None:
         return None
     s = <const char *>PyUnicode_DATA(text)
-    if not scan_version(s, PyUnicode_GET_LENGTH(text), &parts) or parts.local_len and not local_fits(s, &parts):
+    if not scan_version(s, PyUnicode_GET_LENGTH(text), &parts):
         return None
     return full_key(s, &parts, KEY_VERSION)
 
@@ -515,7 +506,7 @@ cdef bint fill(Version self, object text) except -1:
     s = <const char *>PyUnicode_DATA(text)
     n = PyUnicode_GET_LENGTH(text)
     if not pack_plain(s, n, &self._key, &self._normal):
-        if not scan_version(s, n, &parts) or parts.local_len and not local_fits(s, &parts):
+        if not scan_version(s, n, &parts):
             return False
         self._normal = 0
         if not encode(&parts, KEY_VERSION, &self._key):

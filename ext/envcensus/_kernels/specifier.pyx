@@ -1,0 +1,697 @@
+"""Specifier sets (Version specifiers, formerly PEP 440), compiled to ranges of version keys.
+
+Every operator but === is one range on the version line, or what is outside one: between two versions there are no
+gaps to test for. The ends are cuts: just below a version, or just above it and its local or post-releases. On a
+project's sorted versions a cut is found by bisection, so that a set becomes a bit mask in a few comparisons.
+Sets that are not ASCII (=== allows any text) go to packaging whole.
+"""
+
+from cpython.mem cimport PyMem_Free, PyMem_Malloc
+from libc.string cimport memcpy
+
+from envcensus._kernels.version cimport (
+    KEY_AFTER_POSTS,
+    KEY_VERSION,
+    MAX_RELEASE,
+    PRE_NONE,
+    Parts,
+    PyUnicode_DATA,
+    PyUnicode_GET_LENGTH,
+    Version,
+    ascii_data,
+    encode,
+    full_key,
+    full_key_of,
+    key_is_prerelease,
+    numbers_fit,
+    pack_key,
+    scan_prefix,
+    scan_version,
+    version_of,
+    version_or_none,
+)
+
+cimport cython
+
+from envcensus._kernels.version import argsort
+
+cdef enum:
+    MEMO_LIMIT = 16384  # entries; a full table is emptied
+
+cdef uint64_t TOP = <uint64_t>-1  # above every key
+cdef tuple OPERATORS = (">=", "<=", "==", "!=", "<", ">", "~=", "===", "==", "!=")
+cdef dict memo = {}
+
+
+# --- compiling ------------------------------------------------------------------------------------------------------
+
+cdef inline bint is_space(char c) noexcept nogil:
+    return c == c" " or 9 <= c <= 13 or 28 <= c <= 31
+
+
+cdef inline bint next_prefix(Parts *p) noexcept nogil:
+    """Turn a release into the first development release of the next one: 1.2 to 1.3.dev0."""
+    if p.count > MAX_RELEASE:
+        return False
+    p.release[p.count - 1] += 1
+    p.pre = PRE_NONE
+    p.post = False
+    p.dev = True
+    p.dev_number = 0
+    return True
+
+
+cdef bint compile_cuts(Parts *p, Clause *c) noexcept nogil:
+    """Set low and high; False where a cut cannot be packed."""
+    cdef uint64_t key = 0
+    c.low = 0
+    c.high = TOP
+    if c.op == OP_EQ_PREFIX or c.op == OP_NE_PREFIX:
+        p.dev = True
+        p.dev_number = 0
+        return encode(p, KEY_VERSION, &c.low) and next_prefix(p) and encode(p, KEY_VERSION, &c.high)
+    if not encode(p, KEY_VERSION, &key):
+        return False
+    if c.op == OP_GE:
+        c.low = key
+    elif c.op == OP_LE:
+        c.high = key + 1
+    elif c.op == OP_EQ or c.op == OP_NE:
+        c.low = key
+        c.high = key + 1
+    elif c.op == OP_LT:
+        if not (p.dev or p.pre):
+            p.dev = True
+            p.dev_number = 0
+            return encode(p, KEY_VERSION, &c.high)
+        c.high = key
+    elif c.op == OP_GT:
+        if p.dev:
+            p.dev_number += 1
+            return encode(p, KEY_VERSION, &c.low)
+        if p.post:
+            p.post_number += 1
+            p.dev = True
+            p.dev_number = 0
+            return encode(p, KEY_VERSION, &c.low)
+        return encode(p, KEY_AFTER_POSTS, &c.low)
+    else:  # OP_COMPATIBLE
+        c.low = key
+        p.count -= 1
+        return next_prefix(p) and encode(p, KEY_VERSION, &c.high)
+    return True
+
+
+cdef Py_ssize_t scan_operator(const char *s, Py_ssize_t i, Py_ssize_t end, Operator *op) noexcept nogil:
+    """The end of the operator at i, or -1."""
+    cdef char second = s[i + 1] if i + 1 < end else 0
+    if s[i] == c">":
+        op[0] = OP_GE if second == c"=" else OP_GT
+    elif s[i] == c"<":
+        op[0] = OP_LE if second == c"=" else OP_LT
+    elif second != c"=":
+        return -1
+    elif s[i] == c"=":
+        if i + 2 < end and s[i + 2] == c"=":
+            op[0] = OP_ARBITRARY
+            return i + 3
+        op[0] = OP_EQ
+    elif s[i] == c"!":
+        op[0] = OP_NE
+    elif s[i] == c"~":
+        op[0] = OP_COMPATIBLE
+    else:
+        return -1
+    return i + 2 if second == c"=" else i + 1
+
+
+cdef Py_ssize_t scan_clause(const char *s, Py_ssize_t i, Py_ssize_t end, Clause *c) noexcept nogil:
+    """Compile the specifier at i; its end, or -1."""
+    cdef Parts parts
+    cdef Py_ssize_t length
+    i = scan_operator(s, i, end, &c.op)
+    if i < 0:
+        return -1
+    while i < end and is_space(s[i]):
+        i += 1
+    c.at = <unsigned int>i
+    c.negated = c.op == OP_NE
+    c.packed = False
+    c.prerelease = False
+    if c.op == OP_ARBITRARY:
+        while i < end and not (is_space(s[i]) or s[i] == c"," or s[i] == c";" or s[i] == c")"):
+            i += 1
+        c.length = <unsigned int>i - c.at
+        if scan_version(s + c.at, c.length, &parts):
+            c.prerelease = parts.pre or parts.dev
+        return i
+    length = scan_prefix(s + i, end - i, &parts)
+    if length == 0 or (parts.big or parts.local_len) and not numbers_fit(s + i, &parts):
+        return -1
+    c.length = <unsigned int>length
+    i += length
+    if i + 1 < end and s[i] == c"." and s[i + 1] == c"*":
+        if parts.pre or parts.post or parts.dev or parts.local_len or c.op not in (OP_EQ, OP_NE):
+            return -1
+        c.op = OP_EQ_PREFIX if c.op == OP_EQ else OP_NE_PREFIX
+        i += 2
+    elif parts.local_len and c.op not in (OP_EQ, OP_NE) or c.op == OP_COMPATIBLE and parts.count < 2:
+        return -1
+    else:
+        c.prerelease = (parts.pre or parts.dev) and c.op != OP_NE
+    c.packed = compile_cuts(&parts, c)
+    return i
+
+
+cdef SpecifierSet set_from_span(str text, Py_ssize_t start, Py_ssize_t end, bint line):
+    cdef const char *s = <const char *>PyUnicode_DATA(text)
+    cdef SpecifierSet self = SpecifierSet.__new__(SpecifierSet)
+    cdef Clause clause
+    cdef Py_ssize_t i = start
+    cdef bint wanted = True  # a specifier, rather than a comma
+    if end > 0x7fffffff:
+        return None
+    self._text = text
+    while True:
+        while i < end and (s[i] == c" " or s[i] == c"\t" or not line and is_space(s[i])):
+            i += 1
+        if i == end:
+            return self
+        if s[i] == c",":
+            if line and wanted:
+                return None
+            wanted = True
+            i += 1
+            continue
+        if not wanted:
+            return None
+        i = scan_clause(s, i, end, &clause)
+        if i < 0:
+            return None
+        self.add(&clause)
+        wanted = False
+
+
+cdef SpecifierSet set_from_text(object text):
+    cdef SpecifierSet self
+    if ascii_data(text) != NULL:
+        self = set_from_span(text, 0, PyUnicode_GET_LENGTH(text), False)
+        if self is not None:
+            return self
+    return rare_set(text)
+
+
+cdef SpecifierSet rare_set(object text):
+    """What is not ASCII goes to packaging, and so does what is wrong, for its judgement."""
+    from packaging.specifiers import InvalidSpecifier
+    from packaging.specifiers import SpecifierSet as Rare
+
+    cdef SpecifierSet self
+    if not isinstance(text, str):
+        raise InvalidSpecifier(f"Invalid specifier: {text!r}")
+    text = str.__str__(text)
+    column = 1
+    for part in text.split(","):
+        if part.strip():
+            try:
+                Rare(part).contains("0")  # parses the version, too
+            except (InvalidSpecifier, AssertionError, ValueError):
+                column += len(part) - len(part.lstrip())
+                shown = repr(part.strip()[:200]) + ("…" if len(part.strip()) > 200 else "")
+                raise InvalidSpecifier(f"Invalid specifier at column {column}: {shown}") from None
+        column += len(part) + 1
+    self = SpecifierSet.__new__(SpecifierSet)
+    self._text = text
+    self._rare = Rare(text)
+    self._named = bool(self._rare.prereleases)
+    self._arbitrary = "===" in text
+    return self
+
+
+def specifier_set(text, /):
+    """The `SpecifierSet` of a text, shared between equal texts. Raises `packaging.specifiers.InvalidSpecifier`."""
+    found = memo.get(text)
+    if found is None:
+        found = set_from_text(text)
+        if len(text) <= 1024:
+            if len(memo) >= MEMO_LIMIT:
+                memo.clear()
+            memo[text] = found
+    return found
+
+
+# --- SpecifierSet ---------------------------------------------------------------------------------------------------
+
+cdef inline bint within(const Clause *c, uint64_t key) noexcept nogil:
+    return (c.low <= key < c.high) != (c.negated or c.op == OP_NE_PREFIX)
+
+
+@cython.final
+@cython.freelist(64)
+cdef class SpecifierSet:
+    """A set of version specifiers, immutable; a version must satisfy all of them.
+
+    Behaves like `packaging.specifiers.SpecifierSet`. `prereleases` sets the policy: None is the default of the
+    specification (pre-releases only where one is named or nothing else fits).
+    Raises `packaging.specifiers.InvalidSpecifier`, with the column.
+
+    >>> SpecifierSet(">=1.0,!=1.5").contains("1.4")
+    True
+    """
+
+    def __cinit__(self):
+        self._text = ""
+        self._clauses = self._few
+        self._room = 2
+
+    def __init__(self, text="", prereleases=None):
+        cdef SpecifierSet made
+        cdef Py_ssize_t i
+        if self._count or self._rare is not None:
+            raise TypeError("SpecifierSet is immutable")
+        made = set_from_text(text)
+        self._text = made._text
+        self._rare = made._rare
+        self._named = made._named
+        self._arbitrary = made._arbitrary
+        self._policy = 0 if prereleases is None else 1 if prereleases else 2
+        for i in range(made._count):
+            self.add(&made._clauses[i])
+
+    def __dealloc__(self):
+        if self._clauses != self._few:
+            PyMem_Free(self._clauses)
+
+    cdef bint add(self, const Clause *clause) except -1:
+        cdef Clause *larger
+        if self._count == self._room:
+            larger = <Clause *>PyMem_Malloc(2 * self._room * sizeof(Clause))
+            if larger == NULL:
+                raise MemoryError()
+            memcpy(larger, self._clauses, self._count * sizeof(Clause))
+            if self._clauses != self._few:
+                PyMem_Free(self._clauses)
+            self._clauses = larger
+            self._room *= 2
+        self._clauses[self._count] = clause[0]
+        self._count += 1
+        self._named |= clause.prerelease
+        self._arbitrary |= clause.op == OP_ARBITRARY
+        return True
+
+    cdef str version_text(self, const Clause *c):
+        return self._text[c.at:c.at + c.length]
+
+    cdef tuple full_cuts(self, const Clause *c):
+        """Low and high as full keys; None is no end."""
+        cdef Version version = version_of(self.version_text(c))
+        cdef Parts parts
+        cdef const char *s = <const char *>PyUnicode_DATA(version._text)
+        cdef bytes full = full_key_of(version._text)
+        cdef str base
+        scan_version(s, PyUnicode_GET_LENGTH(version._text), &parts)
+        if c.op == OP_GE:
+            return full, None
+        if c.op == OP_LE:
+            return None, full + b"\xff"  # above its local versions
+        if c.op == OP_EQ or c.op == OP_NE:
+            return full, full + (b"\x01" if parts.local_len else b"\xff")
+        if c.op == OP_LT:
+            return None, full if version.is_prerelease else full_key_of(str(version) + ".dev0")
+        if c.op == OP_GT:
+            if parts.dev:
+                return full_key_of(str(version).rpartition(".dev")[0] + f".dev{version.dev + 1}"), None
+            if parts.post:
+                return full_key_of(str(version).rpartition(".post")[0] + f".post{version.post + 1}.dev0"), None
+            return full_key(s, &parts, KEY_AFTER_POSTS), None
+        numbers = list(version.release)
+        if c.op == OP_COMPATIBLE:
+            numbers.pop()
+        else:
+            full = full_key_of(version.base_version + ".dev0")
+        numbers[-1] += 1
+        base = ".".join([str(number) for number in numbers])
+        return full, full_key_of(f"{version.epoch}!{base}.dev0")
+
+    cdef bint match(self, uint64_t key, bytes full, object text) except -1:
+        """Whether a version satisfies all clauses. `text` is compared by ===, and gives the full key if needed."""
+        cdef Py_ssize_t i
+        cdef Clause *c
+        cdef bint inside
+        for i in range(self._count):
+            c = &self._clauses[i]
+            if c.op == OP_ARBITRARY:
+                if str(text).lower() != self.version_text(c).lower():
+                    return False
+            elif key and c.packed:
+                if not within(c, key):
+                    return False
+            else:
+                if full is None:
+                    full = full_key_of(str(text))
+                    if full is None:
+                        return False
+                low, high = self.full_cuts(c)
+                inside = (low is None or low <= full) and (high is None or full < high)
+                if inside == (c.negated or c.op == OP_NE_PREFIX):
+                    return False
+        return True
+
+    @property
+    def prereleases(self):
+        """True where pre-releases are wanted, as a specifier names one or by choice; False by choice; else None."""
+        if self._policy:
+            return self._policy == 1
+        return True if self._named else None
+
+    @property
+    def is_pinned(self):
+        """Whether a specifier is == or === without a wildcard."""
+        cdef Py_ssize_t i
+        if self._rare is not None:
+            return any(s.operator in ("==", "===") and not s.version.endswith(".*") for s in self._rare)
+        for i in range(self._count):
+            if self._clauses[i].op == OP_EQ or self._clauses[i].op == OP_ARBITRARY:
+                return True
+        return False
+
+    @property
+    def specs(self):
+        """(operator, version) of each specifier, in the order given."""
+        cdef Py_ssize_t i
+        cdef Clause *c
+        cdef list found = []
+        if self._rare is not None:
+            return tuple([(s.operator, s.version) for s in self._rare])
+        for i in range(self._count):
+            c = &self._clauses[i]
+            wildcard = ".*" if c.op == OP_EQ_PREFIX or c.op == OP_NE_PREFIX else ""
+            found.append((OPERATORS[<int>c.op], self.version_text(c) + wildcard))
+        return tuple(found)
+
+    cdef list canonical(self):
+        """(text, operator, comparable version) of each distinct specifier, by text."""
+        cdef list found = []
+        seen = set()
+        for operator, version in sorted(self.specs, key="".join):
+            comparable = version
+            if operator == "~=":
+                comparable = str(version_of(version))
+            elif operator != "===" and not version.endswith(".*"):
+                comparable = version_of(version)
+            if (operator, comparable) not in seen:
+                seen.add((operator, comparable))
+                found.append((operator + version, operator, comparable))
+        return found
+
+    def __str__(self):
+        if self._count == 1:
+            operator, version = self.specs[0]
+            return operator + version
+        return ",".join([text for text, _, _ in self.canonical()])
+
+    def __repr__(self):
+        policy = f", prereleases={self._policy == 1}" if self._policy else ""
+        return f"<SpecifierSet({str(self)!r}{policy})>"
+
+    def __hash__(self):
+        return hash(tuple([(operator, version) for _, operator, version in self.canonical()]))
+
+    def __eq__(self, other):
+        if type(other) is not SpecifierSet:
+            return NotImplemented
+        mine = [item[1:] for item in self.canonical()]
+        return mine == [item[1:] for item in (<SpecifierSet>other).canonical()]
+
+    def __len__(self):
+        return self._count if self._rare is None else len(self._rare)
+
+    def __bool__(self):
+        return self._count != 0 or self._rare is not None
+
+    def __and__(self, other):
+        if type(self) is not SpecifierSet or type(other) is not SpecifierSet:
+            return NotImplemented
+        mine, theirs = (<SpecifierSet>self)._policy, (<SpecifierSet>other)._policy
+        if mine and theirs and mine != theirs:
+            raise ValueError("cannot combine sets that want and do not want pre-releases")
+        policy = mine or theirs
+        text = ",".join([operator + version for operator, version in (<SpecifierSet>self).specs + other.specs])
+        return SpecifierSet(text, None if policy == 0 else policy == 1)
+
+    def __reduce__(self):
+        return SpecifierSet, (str(self), None if self._policy == 0 else self._policy == 1)
+
+    def __contains__(self, version):
+        return self.contains(version)
+
+    def contains(self, version, prereleases=None, installed=None):
+        """Whether one version (text, `Version`, or packaging's) is in the set.
+
+        A pre-release is, unless `prereleases` is False; `installed` lets it in all the same. A text that is no
+        version satisfies only === and the empty set.
+        """
+        cdef Version parsed = version_or_none(version)
+        if parsed is None and not isinstance(version, str):
+            version = str(version)
+            parsed = version_or_none(version)
+        if prereleases is None and self._policy:
+            prereleases = self._policy == 1
+        if parsed is not None and parsed.is_prerelease:
+            if installed:
+                prereleases = True
+            elif prereleases is False:
+                return False
+        if self._rare is not None:
+            return self._rare.contains(str(version), prereleases=True)
+        if parsed is None:
+            return not self._count or self._arbitrary and self.match(0, None, version)
+        return self.match(parsed._key, parsed._full, version)
+
+    def filter(self, iterable, prereleases=None, key=None):
+        """The items whose version is in the set, as a list; `key` gives an item's version.
+
+        By default pre-releases are kept only where one is named, or where no final version fits.
+        """
+        cdef list finals = []
+        cdef list all_fitting = []
+        cdef uint64_t packed
+        cdef bytes full
+        cdef Version parsed
+        cdef const char *s
+        cdef bint pre, fits, any_final = False
+        if prereleases is None:
+            prereleases = self.prereleases
+        for item in iterable:
+            version = item if key is None else key(item)
+            s = ascii_data(version)
+            full = None
+            if s != NULL and pack_key(s, PyUnicode_GET_LENGTH(version), &packed):
+                pre = key_is_prerelease(packed)
+            else:
+                parsed = version_or_none(version)
+                if parsed is None and not isinstance(version, str):
+                    parsed = version_or_none(str(version))
+                if parsed is None:
+                    # nobody knows whether this is a pre-release: it is kept with the finals, and counts as none
+                    if not self._count and self._rare is None or self._arbitrary and self.contains(version, True):
+                        finals.append(item)
+                        all_fitting.append(item)
+                    continue
+                packed = parsed._key
+                full = parsed._full
+                pre = parsed.is_prerelease
+            if self._rare is not None:
+                fits = self._rare.contains(str(version), prereleases=True)
+            else:
+                fits = self.match(packed, full, version)
+            if fits:
+                all_fitting.append(item)
+                if not pre:
+                    any_final = True
+                    finals.append(item)
+        if prereleases is None:
+            return finals if any_final else all_fitting
+        return all_fitting if prereleases else finals
+
+    cdef tuple bounds(self, VersionTable table):
+        """Start and stop of the versions that satisfy all but the holes, and the holes: (start, stop) each."""
+        cdef Py_ssize_t start = 0, stop = table._count, low, high, i
+        cdef Clause *c
+        cdef list holes = None
+        for i in range(self._count):
+            c = &self._clauses[i]
+            if c.op == OP_ARBITRARY:
+                continue
+            if c.packed:
+                low = 0 if c.low == 0 else below(table, c.low, self, c, True)
+                high = table._count if c.high == TOP else below(table, c.high, self, c, False)
+            else:
+                cut_low, cut_high = self.full_cuts(c)
+                low = 0 if cut_low is None else below_full(table, cut_low)
+                high = table._count if cut_high is None else below_full(table, cut_high)
+            if c.negated or c.op == OP_NE_PREFIX:
+                if low < high:
+                    if holes is None:
+                        holes = []
+                    holes.append((low, high))
+            else:
+                start = max(start, low)
+                stop = min(stop, high)
+        return start, stop, holes
+
+    def mask(self, VersionTable table not None):
+        """Bit i is set where `table.versions[i]` satisfies the set, whatever the policy on pre-releases."""
+        if self._rare is not None or self._arbitrary:
+            return self.mask_one_by_one(table)
+        cdef object start, stop, low, high, one = 1  # Python's integers: C's would overflow when shifted
+        start, stop, holes = self.bounds(table)
+        if start >= stop:
+            return 0
+        found = (one << stop) - (one << start)
+        if holes is not None:
+            for low, high in holes:
+                found &= ~((one << high) - (one << low))
+        return found
+
+    def mask_one_by_one(self, VersionTable table not None):
+        """`mask` where === or a text that is not ASCII needs each version looked at."""
+        cdef Py_ssize_t i
+        cdef object one = 1  # a C integer would overflow when shifted
+        cdef object found = 0
+        for i in range(table._count):
+            if self.contains(table.versions[i], True):
+                found |= one << i
+        return found
+
+    def intervals(self, VersionTable table not None):
+        """The same as a list of (start, stop) index pairs, ascending and apart."""
+        cdef list found = []
+        if self._rare is not None or self._arbitrary:
+            mask = self.mask_one_by_one(table)
+            return [(i, i + 1) for i in range(table._count) if mask >> i & 1]
+        start, stop, holes = self.bounds(table)
+        for low, high in sorted(holes) if holes is not None else ():
+            if start < min(low, stop):
+                found.append((start, min(low, stop)))
+            start = max(start, high)
+        if start < stop:
+            found.append((start, stop))
+        return found
+
+
+# --- VersionTable ---------------------------------------------------------------------------------------------------
+
+cdef Py_ssize_t below(VersionTable table, uint64_t cut, SpecifierSet owner, const Clause *c, bint low) except -1:
+    """How many versions of the table are below a packed cut."""
+    cdef Py_ssize_t left = 0, right = table._count, middle
+    if table._full is not None:
+        return below_full(table, owner.full_cuts(c)[0 if low else 1])
+    while left < right:
+        middle = (left + right) >> 1
+        if table._keys[middle] < cut:
+            left = middle + 1
+        else:
+            right = middle
+    return left
+
+
+cdef Py_ssize_t below_full(VersionTable table, bytes cut) except -1:
+    """How many versions of the table are below a cut given as a full key."""
+    cdef Py_ssize_t left = 0, right = table._count, middle
+    while left < right:
+        middle = (left + right) >> 1
+        if table.full(middle) < cut:
+            left = middle + 1
+        else:
+            right = middle
+    return left
+
+
+@cython.final
+cdef class VersionTable:
+    """A project's versions in ascending order with their keys; texts that are no versions are dropped.
+
+    `versions` are the texts as given. Texts that are sorted already cost one comparison each.
+    """
+
+    def __cinit__(self, versions):
+        cdef list texts = versions if type(versions) is list else list(versions)
+        cdef Py_ssize_t i
+        cdef uint64_t last = 0
+        cdef bint ordered = True
+        self._keys = <uint64_t *>PyMem_Malloc((len(texts) or 1) * sizeof(uint64_t))
+        if self._keys == NULL:
+            raise MemoryError()
+        for i in range(len(texts)):
+            if not pack_text(texts[i], &self._keys[i]) or self._keys[i] < last:
+                ordered = False
+                break
+            last = self._keys[i]
+        if not ordered:
+            texts = [text for text in texts if version_or_none(text) is not None]
+            texts = [texts[i] for i in argsort(texts)]
+            for i in range(len(texts)):
+                if not pack_text(texts[i], &self._keys[i]):
+                    self._keys[i] = version_or_none(texts[i])._key  # of a common form amid white space
+                    if self._keys[i] == 0:
+                        if self._full is None:
+                            self._full = {}
+                        self._full[i] = full_key_of(texts[i])
+        self._count = len(texts)
+        self.versions = tuple(texts)
+
+    def __dealloc__(self):
+        PyMem_Free(self._keys)
+
+    cdef bytes full(self, Py_ssize_t i):
+        return self._full[i] if self._keys[i] == 0 else full_key_of(self.versions[i])
+
+    def __len__(self):
+        return self._count
+
+    def __reduce__(self):
+        return VersionTable, (list(self.versions),)
+
+    def index(self, version, /):
+        """The index of the first version equal to a text or `Version`, -1 where there is none."""
+        cdef Version wanted = version_or_none(version)
+        cdef bytes full
+        cdef Py_ssize_t i
+        if wanted is None:
+            return -1
+        full = full_key_of(wanted._text)
+        i = below_full(self, full)
+        return i if i < self._count and self.full(i) == full else -1
+
+    def prerelease_mask(self):
+        """Bit i is set where version i is a pre-release."""
+        cdef Py_ssize_t i
+        cdef bint pre
+        cdef bytearray bits = bytearray((self._count + 7) // 8)
+        for i in range(self._count):
+            if self._keys[i]:
+                pre = key_is_prerelease(self._keys[i])
+            else:
+                pre = version_of(self.versions[i]).is_prerelease
+            if pre:
+                bits[i >> 3] |= 1 << (i & 7)
+        return int.from_bytes(bits, "little")
+
+
+cdef inline bint pack_text(object text, uint64_t *key) noexcept:
+    cdef const char *s = ascii_data(text)
+    return s != NULL and pack_key(s, PyUnicode_GET_LENGTH(text), key)
+
+
+def newest_matching(list versions not None, SpecifierSet specifier not None, prereleases=None):
+    """The newest of some texts that `specifier.filter` would keep, or None."""
+    fitting = specifier.filter(versions, prereleases)
+    best = None
+    best_version = None
+    for text in fitting:
+        version = version_or_none(text)
+        if version is not None and (best_version is None or version > best_version):
+            best = text
+            best_version = version
+    return best
