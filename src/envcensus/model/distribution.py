@@ -9,11 +9,12 @@ from msgspec import Struct
 DistributionKind = Literal["dist-info", "egg-info", "egg-info-file", "egg-link", "conda"]
 
 
-class Distribution(Struct, frozen=True, gc=False, kw_only=True):
+class Distribution(Struct, frozen=True, gc=False):
     """One installed distribution.
 
     `name` and `version` are spelled as in the metadata (Core Metadata), as pip prints them; the normalized name
-    (Names and Normalization) is the key everywhere.
+    (Names and Normalization) is the key everywhere. Like pip, it is taken from the directory's name where that holds
+    one. The scan kernel fills the fields by position: their order is part of its contract.
     """
 
     name: str
@@ -21,7 +22,7 @@ class Distribution(Struct, frozen=True, gc=False, kw_only=True):
     version: str
     path: str  # the .dist-info or .egg-info directory or file, the .egg-link file, the conda-meta json
     kind: DistributionKind = "dist-info"
-    installer: str = ""
+    installer: str = ""  # this, `requested` and `has_record` are read only when the scan was asked for details
     requested: bool = False
     editable: bool = False
     location: str = ""  # of an editable: its project directory
@@ -32,3 +33,7 @@ class Distribution(Struct, frozen=True, gc=False, kw_only=True):
     requires: tuple[str, ...] = ()  # Requires-Dist lines; empty unless the scan was asked for them
     extras: tuple[str, ...] = ()  # Provides-Extra, likewise
     requires_read: bool = False  # whether `requires` and `extras` were read
+
+
+# What `pip list` never shows: part of the interpreter, or of its standard library once.
+HIDDEN_FROM_LISTS = frozenset({"python", "wsgiref", "argparse"})

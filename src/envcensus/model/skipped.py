@@ -37,6 +37,7 @@ CODES = {
     "oversized": "metadata larger than the limit; read in part",
     "not-a-file": "metadata that is no regular file",
     "end-of-life": "this Python gets no more security fixes",
+    "no-site-packages": "the environment has no site-packages directory",
     "no-base": "the base interpreter is gone",
     "no-record": "no RECORD: pip cannot uninstall it",
 }

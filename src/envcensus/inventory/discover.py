@@ -1,0 +1,205 @@
+"""Walk roots for environments.
+
+The walk prunes: nothing below a found environment, no kernel file systems, no other file system and no symbolic
+link unless asked. A directory is listed once; only what looks like an environment costs more.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+from msgspec import Struct
+
+from envcensus.inventory.places import well_known_places
+from envcensus.inventory.probe import probe, probe_target
+from envcensus.model.environment import Environment
+from envcensus.model.skipped import Skipped
+
+# Directories that never hold an environment and often hold many files.
+PRUNED = frozenset({".git", ".hg", ".svn", ".bzr", "__pycache__", "node_modules", "site-packages", "dist-packages"})
+_KERNEL_FILE_SYSTEMS = ("/proc", "/sys", "/dev")
+_NETWORK_TYPES = frozenset({"9p", "afs", "ceph", "cifs", "fuse.glusterfs", "fuse.s3fs", "fuse.sshfs", "gfs2"}) | {
+    "glusterfs",
+    "lustre",
+    "ncpfs",
+    "nfs",
+    "nfs4",
+    "smb3",
+    "smbfs",
+}
+
+
+class DiscoverOptions(Struct, frozen=True, kw_only=True):
+    """What the walk may do. `max_depth` 0 looks at the roots alone."""
+
+    max_depth: int | None = None
+    exclude: tuple[str, ...] = ()  # glob patterns of a directory's name or absolute path
+    one_file_system: bool = True
+    network: bool = False  # enter network mounts (matters only without one_file_system)
+    follow_symlinks: bool = False
+    system: bool = False  # also look at the well-known places
+
+
+def discover(roots: Sequence[str], options: DiscoverOptions | None = None) -> Iterator[Environment | Skipped]:
+    """The environments below `roots`, in the order of their paths below each root, as the walk finds them.
+
+    A root that is itself an environment gives that one. A root that holds distributions itself (`pip install
+    --target`) is one of kind "target". What cannot be looked at comes as `Skipped`.
+    """
+    walk = _Walk(options or DiscoverOptions(), roots)
+    for root in roots:
+        yield from walk.root(root)
+    if walk.options.system:
+        for place, depth in well_known_places():
+            yield from walk.root(place, depth, optional=True)
+
+
+class _Walk:
+    """One run over all roots: the options, the mount points, and what was seen where that can happen twice."""
+
+    def __init__(self, options: DiscoverOptions, roots: Sequence[str]) -> None:
+        self.options = options
+        self.mounts = _read_mounts()
+        self.seen: set[tuple[int, int]] | None = set() if self._may_repeat(roots) else None
+        self.device = 0
+
+    def _may_repeat(self, roots: Sequence[str]) -> bool:
+        """Whether a directory may be met twice: through links, overlapping roots or mounts below a root.
+
+        Only then is what was seen remembered: a set of 100,000 directories is several megabytes.
+        """
+        if self.options.follow_symlinks or self.options.system:
+            return True
+        paths = sorted(os.path.realpath(root) for root in roots if "\0" not in root)
+        nested = any(_is_below(later, earlier) for earlier, later in pairwise(paths))
+        return nested or any(_is_below(mount, path) and mount != path for path in paths for mount in self.mounts)
+
+    def root(self, root: str, depth: int | None = None, *, optional: bool = False) -> Iterator[Environment | Skipped]:
+        """Walk one root; `optional`: its absence is no news."""
+        path = os.path.abspath(root)
+        try:
+            status = os.stat(path)
+            names = os.listdir(path)
+        except (OSError, ValueError) as error:
+            if not optional:
+                yield Skipped("root", root, _reason(error))
+            elif not isinstance(error, FileNotFoundError | NotADirectoryError):
+                yield Skipped("directory", root, _reason(error))
+            return
+        self.device = status.st_dev
+        limit = self.options.max_depth if depth is None else depth
+        if probe(path, names):
+            limit = 0
+        else:
+            target = probe_target(path, names)
+            if target is not None:
+                yield target
+                return
+        yield from self._walk(path, limit)
+
+    def _walk(self, top: str, max_depth: int | None) -> Iterator[Environment | Skipped]:
+        """Depth first, in the order of names, without recursion: trees may be deeper than the stack."""
+        pending = [(top, 0)]
+        while pending:
+            path, depth = pending.pop()
+            try:
+                status = os.stat(path) if depth == 0 or self.options.follow_symlinks else os.lstat(path)
+                if depth and not self._may_enter(path, status):
+                    continue
+                if self.seen is not None:
+                    identity = (status.st_dev, status.st_ino)
+                    if identity in self.seen:
+                        continue
+                    self.seen.add(identity)
+                with os.scandir(path) as listing:
+                    entries = {entry.name: entry for entry in listing}
+            except FileNotFoundError:
+                if depth == 0:
+                    yield Skipped("root", path, "No such file or directory")
+                continue  # deleted meanwhile
+            except OSError as error:
+                yield Skipped("directory", path, _reason(error))
+                continue
+            environments = probe(path, entries)
+            yield from environments
+            if max_depth is not None and depth >= max_depth:
+                continue
+            below = _below(environments, entries)
+            pending.extend(
+                (f"{path}/{name}" if path != "/" else f"/{name}", depth + 1)
+                for name in sorted(below, reverse=True)
+                if self._is_directory(entries[name]) and not self._is_excluded(path, name)
+            )
+
+    def _may_enter(self, path: str, status: os.stat_result) -> bool:
+        if status.st_dev == self.device:
+            return True
+        if self.options.one_file_system or path in _KERNEL_FILE_SYSTEMS:
+            return False
+        return self.options.network or self.mounts.get(path, "") not in _NETWORK_TYPES
+
+    def _is_directory(self, entry: os.DirEntry[str]) -> bool:
+        try:
+            return entry.is_dir(follow_symlinks=self.options.follow_symlinks)
+        except OSError:
+            return False
+
+    def _is_excluded(self, parent: str, name: str) -> bool:
+        if name in PRUNED:
+            return True
+        if not self.options.exclude:
+            return False
+        from fnmatch import fnmatchcase
+
+        path = f"{parent}/{name}"
+        return any(fnmatchcase(name, pattern) or fnmatchcase(path, pattern) for pattern in self.options.exclude)
+
+
+def _below(environments: list[Environment], entries: dict[str, os.DirEntry[str]]) -> list[str]:
+    """What to look at below a directory: everything, unless it is an environment.
+
+    conda and pyenv keep further environments in `envs`; a system prefix such as /usr/local is no reason to overlook
+    what else lies there, except in its own library.
+    """
+    if not environments:
+        return list(entries)
+    kind = environments[0].kind
+    if kind in {"conda", "pyenv"}:
+        return ["envs"] if "envs" in entries else []
+    if kind in {"system", "user-site"}:
+        return [name for name in entries if name not in {"bin", "include", "lib", "lib32", "lib64", "libx32", "sbin"}]
+    return []
+
+
+def _read_mounts() -> dict[str, str]:
+    """Mount points with their file system types; empty where the system has no /proc/self/mountinfo."""
+    mounts = {}
+    try:
+        with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as lines:
+            for line in lines:
+                fields = line.split(" ")
+                mounts[_unescape(fields[4])] = fields[fields.index("-", 6) + 1]
+    except (OSError, ValueError, IndexError):
+        pass
+    return mounts
+
+
+def _unescape(path: str) -> str:
+    """Undo the octal escapes of mountinfo: space, tab, newline and backslash."""
+    if "\\" not in path:
+        return path
+    for code, char in (("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\")):
+        path = path.replace(code, char)
+    return path
+
+
+def _is_below(path: str, top: str) -> bool:
+    return path == top or path.startswith(top if top.endswith("/") else top + "/")
+
+
+def _reason(error: OSError | ValueError) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return str(error) or type(error).__name__

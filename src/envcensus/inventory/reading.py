@@ -1,0 +1,198 @@
+"""Read what is installed in one environment, in the order in which its interpreter would search."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from operator import attrgetter
+
+import msgspec
+
+from envcensus._kernels.scan import DETAILS, REQUIRES, read_file, scan_directory
+from envcensus.inventory.egg import read_egg_requires
+from envcensus.inventory.judge import judge
+from envcensus.model.distribution import Distribution
+from envcensus.model.environment import Environment
+from envcensus.model.skipped import Problem, Skipped
+
+# (path, device, inode, mtime_ns, ctime_ns, size) of something a listing depends on; all zero where it is absent.
+Watch = tuple[str, int, int, int, int, int]
+
+_LINK_LIMIT = 1 << 16  # bytes of a .pth or .egg-link file
+_EXTRA_LIMIT = 1000  # directories that .pth and .egg-link files may add to one environment
+_UNSAFE = re.compile("[^A-Za-z0-9.]+")
+
+
+class Reading(msgspec.Struct):
+    """The result of reading an environment, and what it depends on."""
+
+    distributions: tuple[Distribution, ...]
+    problems: tuple[Problem, ...]
+    skipped: tuple[Skipped, ...]
+    watches: tuple[Watch, ...]
+
+
+def read_environment(environment: Environment, level: int) -> Reading:
+    """Read all distributions of an environment.
+
+    Of a project that is installed more than once the first one counts, as for pip: site directories in the order of
+    `sys.path`, each followed by its egg-links' projects and the directories its `.pth` files add; within a directory
+    the order in which the file system lists it.
+
+    Args:
+        environment: from `discover`.
+        level: of `envcensus._kernels.scan`.
+    """
+    return _Reader(environment, level).read()
+
+
+class _Reader:
+    def __init__(self, environment: Environment, level: int) -> None:
+        self.environment = environment
+        self.level = level
+        self.found: dict[str, Distribution] = {}
+        self.problems: list[Problem] = []
+        self.skipped: list[Skipped] = []
+        self.watches: list[Watch] = []
+        self.links: set[str] = set()  # names of all .egg-link files
+        self.visited: set[str] = set(environment.site_dirs)
+
+    def read(self) -> Reading:
+        for path in self.environment.site_dirs:
+            others = self._read_directory(path)
+            self._follow_links(path, others)
+            for name in sorted(name for name in others if name.endswith(".pth") and not name.startswith(".")):
+                for extra in self._read_pth(path, name):
+                    self._follow_links(extra, self._read_directory(extra, foreign=True))
+        if self.links:
+            self._mark_linked()
+        distributions = sorted(self.found.values(), key=attrgetter("normalized"))
+        problems = sorted(self.problems, key=attrgetter("where", "code"))
+        return Reading(tuple(distributions), tuple(problems), tuple(self.skipped), tuple(self.watches))
+
+    def _read_directory(self, path: str, *, foreign: bool = False) -> list[str]:
+        """Take in the distributions of one directory; the names of its .pth, .egg-link and leftover entries.
+
+        `foreign`: not a site directory but someone's project: its metadata may be rewritten in place.
+        """
+        try:
+            found, others, identity, whole = scan_directory(os.fsencode(path), Distribution, self._odd, self.level)
+        except OSError as error:
+            self._watch(path)
+            if not foreign:
+                self.skipped.append(Skipped("directory", path, os.strerror(error.errno or 0)))
+            elif not isinstance(error, FileNotFoundError | NotADirectoryError):
+                self.problems.append(Problem("unreadable", path, os.strerror(error.errno or 0)))
+            return []
+        self.watches.append((path, *identity, 0))
+        if not whole:
+            self.skipped.append(Skipped("directory", path, "more entries than the limit: read in part"))
+        self._take(found)
+        if foreign:
+            for distribution in found:
+                for name in ("", "/PKG-INFO", "/METADATA"):
+                    self._watch(distribution.path + name)
+        for name in others:
+            if name.startswith("~"):
+                self.problems.append(Problem("leftover", f"{path}/{name}"))
+        return others
+
+    def _take(self, found: list[Distribution]) -> None:
+        first = self.found
+        before = len(first)
+        for distribution in found:
+            first.setdefault(distribution.normalized, distribution)
+        if len(first) - before == len(found):
+            return
+        for distribution in found:
+            kept = first[distribution.normalized]
+            if kept.path != distribution.path and not self._is_shadowed(distribution):
+                self.problems.append(
+                    Problem("duplicate", distribution.path, f"{distribution.version}; {kept.path} comes first")
+                )
+
+    def _is_shadowed(self, distribution: Distribution) -> bool:
+        """Whether it belongs to the base interpreter of an environment that may hide it: no flaw."""
+        own = f"{self.environment.path}/"
+        return self.environment.system_site and not distribution.path.startswith(own)
+
+    def _odd(self, path: str, kind: str, *rest: object) -> Distribution | None:
+        """What the kernel calls for an entry that is not plainly in order."""
+        decide: Callable[..., Distribution | None] = judge
+        distribution = decide(path, kind, *rest, requires_read=bool(self.level & REQUIRES), problems=self.problems)
+        if distribution is not None and self.level & REQUIRES and kind == "egg-info" and not distribution.requires:
+            requires, extras = read_egg_requires(path)
+            if requires or extras:
+                distribution = msgspec.structs.replace(distribution, requires=requires, extras=extras)
+        return distribution
+
+    # --- what leads elsewhere ---
+
+    def _read_pth(self, site: str, name: str) -> list[str]:
+        """The directories a `.pth` file adds to `sys.path`. Its `import` lines are never run."""
+        path = f"{site}/{name}"
+        self._watch(path)
+        raw = read_file(os.fsencode(path), _LINK_LIMIT)
+        added: list[str] = []
+        for line in map(str.rstrip, (raw or b"").decode("utf-8", "surrogateescape").splitlines()):
+            if not line or line.startswith(("#", "import ", "import\t")) or "\0" in line:
+                continue
+            target = os.path.normpath(os.path.join(site, line))
+            if target in self.visited:
+                continue
+            if len(self.visited) >= _EXTRA_LIMIT:
+                self.problems.append(Problem("oversized", path, f"more than {_EXTRA_LIMIT} directories added"))
+                break
+            self.visited.add(target)
+            added.append(target)
+        return added
+
+    def _follow_links(self, site: str, others: list[str]) -> None:
+        """Take in the projects that `.egg-link` files lead to."""
+        for name in others:
+            if not name.endswith(".egg-link") or len(self.links) >= _EXTRA_LIMIT:
+                continue
+            path = f"{site}/{name}"
+            self.links.add(name)
+            self._watch(path)
+            raw = read_file(os.fsencode(path), _LINK_LIMIT)
+            lines = (raw or b"").decode("utf-8", "surrogateescape").splitlines()
+            target = next((line.strip() for line in lines if line.strip()), "")
+            if not target or "\0" in target:
+                self.problems.append(Problem("no-metadata", path, "leads nowhere"))
+                continue
+            project = os.path.normpath(os.path.join(site, target))
+            self.visited.add(project)  # easy-install.pth names it once more
+            before = len(self.found)
+            self._read_directory(project, foreign=True)
+            if len(self.found) == before and not os.path.isdir(project):
+                self.problems.append(Problem("broken-symlink", path, "the project's directory is gone"))
+
+    def _mark_linked(self) -> None:
+        """Distributions with an egg-link of their name, and no direct url, are editable: pip's rule."""
+        for key, distribution in self.found.items():
+            if distribution.direct_url or distribution.editable:
+                continue
+            name = distribution.name
+            if f"{name}.egg-link" in self.links or _UNSAFE.sub("-", name) + ".egg-link" in self.links:
+                location = os.path.dirname(distribution.path)
+                self.found[key] = msgspec.structs.replace(distribution, editable=True, location=location)
+
+    def _watch(self, path: str) -> None:
+        self.watches.append(watch(path))
+
+
+def watch(path: str) -> Watch:
+    """The present identity of a path; all zero where there is nothing."""
+    try:
+        status = os.stat(path)
+    except (OSError, ValueError):
+        return (path, 0, 0, 0, 0, 0)
+    size = 0 if status.st_mode & 0o170000 == 0o040000 else status.st_size
+    return (path, status.st_dev, status.st_ino, status.st_mtime_ns, status.st_ctime_ns, size)
+
+
+def level_of(*, details: bool, requires: bool) -> int:
+    """The kernel's level for what a caller wants to know."""
+    return (DETAILS if details else 0) | (REQUIRES if requires else 0)
