@@ -117,7 +117,7 @@ cdef extern from *:
 
 
 # What a scan reads beside names and versions.
-DETAILS = 1   # INSTALLER, REQUESTED, RECORD
+DETAILS = 1   # INSTALLER, REQUESTED, RECORD, the build tag in WHEEL
 REQUIRES = 2  # Requires-Python, Requires-Dist, Provides-Extra
 
 # Flags of a row handed to the callback.
@@ -170,6 +170,7 @@ cdef struct Row:
     Span extras
     Span direct_url
     Span installer
+    Span build  # the Build line of WHEEL
     int kind
     int flags
     bint requested
@@ -252,6 +253,7 @@ cdef Row *new_row(Store *store) noexcept nogil:
     clear_span(&row.extras)
     clear_span(&row.direct_url)
     clear_span(&row.installer)
+    clear_span(&row.build)
     return row
 
 
@@ -508,6 +510,32 @@ cdef int read_small(Store *store, Span *span, int dirfd, const char *path, int *
     return 0
 
 
+cdef int read_build(Store *store, Span *span, int dirfd, const char *path, int *unreadable) noexcept nogil:
+    # The value of the line "Build:" of a WHEEL file.
+    cdef Span whole
+    cdef const char *line
+    cdef const char *limit
+    cdef const char *newline
+    clear_span(&whole)
+    if read_small(store, &whole, dirfd, path, unreadable) < 0:
+        return -1
+    if whole.length <= 0:
+        return 0
+    line = store.arena + whole.start
+    limit = line + whole.length
+    while line < limit:
+        newline = <const char *>memchr(line, b"\n", limit - line)
+        if newline is NULL:
+            newline = limit
+        if newline - line > 6 and strncasecmp(line, b"Build:", 6) == 0:
+            span.start = <uint32_t>(line + 6 - store.arena)
+            span.length = <int>(newline - line - 6)
+            return 0
+        line = newline + 1
+    store.used = whole.start  # nothing of it is needed
+    return 0
+
+
 cdef inline bint is_alnum(char c) noexcept nogil:
     return b"a" <= c <= b"z" or b"A" <= c <= b"Z" or b"0" <= c <= b"9"
 
@@ -652,6 +680,9 @@ cdef int read_entry(Store *store, int dirfd, const char *entry, size_t length, u
             memcpy(path + length, b"/INSTALLER", 11)
             if read_small(store, &row.installer, dirfd, path, &unreadable) < 0:
                 return -1
+            memcpy(path + length, b"/WHEEL", 7)
+            if read_build(store, &row.build, dirfd, path, &unreadable) < 0:
+                return -1
             memcpy(path + length, b"/REQUESTED", 11)
             row.requested = faccessat(dirfd, path, F_OK, 0) == 0
             memcpy(path + length, b"/RECORD", 8)
@@ -776,7 +807,8 @@ cdef object build(Store *store, Row *row, bytes prefix, object make, object odd,
     if not row.plain:
         return odd(
             path, KINDS[row.kind], row.flags, text_of(store, &row.name), text_of(store, &row.version),
-            bytes_of(store, &row.direct_url), first_line(store, &row.installer), row.requested, row.has_record,
+            bytes_of(store, &row.direct_url), first_line(store, &row.installer), first_line(store, &row.build),
+            row.requested, row.has_record,
             text_of(store, &row.requires_python) or "", lines_of(store, &row.requires), lines_of(store, &row.extras),
         )
     name = text_of(store, &row.name)
@@ -789,8 +821,9 @@ cdef object build(Store *store, Row *row, bytes prefix, object make, object odd,
     if level == 0:
         return make(name, key, version, path, KINDS[row.kind])
     return make(
-        name, key, version, path, KINDS[row.kind], first_line(store, &row.installer), row.requested, False, "", "",
-        row.has_record, text_of(store, &row.requires_python) or "", lines_of(store, &row.requires),
+        name, key, version, path, KINDS[row.kind], first_line(store, &row.installer), row.requested, False, "",
+        first_line(store, &row.build), "", row.has_record, text_of(store, &row.requires_python) or "",
+        lines_of(store, &row.requires),
         lines_of(store, &row.extras), bool(level & READ_REQUIRES),
     )
 
@@ -801,10 +834,10 @@ def scan_directory(bytes path not None, object make not None, object odd not Non
     Args:
         path: the directory.
         make: called for each distribution in order, with positional arguments: name, normalized name, version, path,
-            kind, and with a `level` also installer, requested, editable, location, direct_url, has_record,
+            kind, and with a `level` also installer, requested, editable, location, build, direct_url, has_record,
             requires_python, requires, extras, requires_read.
         odd: called for each other entry with path, kind, flags, name, version, direct_url.json (bytes), installer,
-            requested, has_record, requires_python, requires, extras; None drops the entry.
+            build tag, requested, has_record, requires_python, requires, extras; None drops the entry.
         level: 0, or DETAILS and REQUIRES added.
 
     Returns:

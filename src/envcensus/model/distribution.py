@@ -22,11 +22,11 @@ class Distribution(Struct, frozen=True, gc=False):
     version: str
     path: str  # the .dist-info or .egg-info directory or file, the .egg-link file, the conda-meta json
     kind: DistributionKind = "dist-info"
-    installer: str = ""  # this, `requested` and `has_record` are read only when the scan was asked for details
+    installer: str = ""  # this, `requested`, `build` and `has_record` are read only when the scan was asked for details
     requested: bool = False
     editable: bool = False
     location: str = ""  # of an editable: its project directory
-    build: str = ""  # Build tag of the WHEEL file; read only for pip's listing of one environment
+    build: str = ""  # Build tag of the WHEEL file; read with the details
     direct_url: str = ""  # the url of direct_url.json, credentials removed
     has_record: bool = True
     requires_python: str = ""

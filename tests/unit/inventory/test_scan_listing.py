@@ -145,10 +145,10 @@ def test_requires_are_read_only_when_asked_for(make_venv: Any) -> None:
 
 def test_details_are_read_only_when_asked_for(make_venv: Any) -> None:
     venv = make_venv()
-    venv.add("pkg", "1.0", INSTALLER="uv\n", REQUESTED="", RECORD="")
+    venv.add("pkg", "1.0", INSTALLER="uv\n", REQUESTED="", RECORD="", WHEEL="Wheel-Version: 1.0\nBuild: 3\n")
     venv.add("bare", "1.0")
     bare, pkg = listing(venv.path, details=True).distributions
-    assert (pkg.installer, pkg.requested, pkg.has_record) == ("uv", True, True)
+    assert (pkg.installer, pkg.requested, pkg.has_record, pkg.build) == ("uv", True, True, "3")
     assert (bare.installer, bare.requested, bare.has_record) == ("", False, False)
     assert listing(venv.path).distributions[1].installer == ""
 
