@@ -1,0 +1,280 @@
+"""A pool of worker processes for work that one core cannot keep up with."""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent import futures
+from concurrent.futures.process import BrokenProcessPool, ProcessPoolExecutor
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Any, Generic, TypeVar
+
+from msgspec import Struct
+
+from envcensus.runtime import worker
+
+# Measured (2 cores, pages of 57 KB, 50 ms away): fetching and parsing a page takes the parent 0.56 ms of CPU, two
+# workers take 250 ms of it before they earn anything, and lost to the parent alone up to 5,000 names.
+PAGE_SECONDS = 0.00056
+START_SECONDS = 0.125  # for each worker
+SMALLEST_SHARE = 1500  # names a worker has to have to be worth its memory
+MOST_WORKERS = 8
+
+_GIVE_UP = 3  # batches that killed their workers: then it is not the batches
+_KILL_SECONDS = 5.0
+
+Batch = TypeVar("Batch")
+Answer = TypeVar("Answer")
+
+
+class Outcome(Struct, Generic[Batch, Answer], frozen=True):
+    """What became of one batch: an answer, or an error in one line."""
+
+    batch: Batch
+    answer: Answer | None = None
+    error: str = ""
+
+
+def workers_for(names: int, cores: int, *, latency: float = 0.05, connections: int = 100) -> int:
+    """How many workers pay for looking up `names` projects; 0 when the parent is better alone.
+
+    The rule: each worker gets at least 1,500 names, and parsing, shared by the cores, has to be the bottleneck. It is
+    not while the requests themselves take longer than the parent's CPU does: `names` round trips of `latency`
+    seconds over `connections`. And the saving has to be more than twice what starting the workers costs.
+    """
+    most = min(cores, names // SMALLEST_SHARE, MOST_WORKERS)
+    if most < 2:
+        return 0
+    waiting = names * latency / max(connections, 1)
+    alone = max(names * PAGE_SECONDS, waiting)
+    shared = max(names * PAGE_SECONDS / most, waiting)
+    return most if alone - shared > 2 * START_SECONDS * most else 0
+
+
+class Pool:
+    """Worker processes, started by `forkserver` on Linux and by `spawn` elsewhere, never by `fork`.
+
+    Where processes or semaphores are not to be had (no /dev/shm), everything is done in this process and `reason` says
+    why. Leave the `with` block by an exception, and the workers are killed; none outlives this process anyway.
+    """
+
+    def __init__(self, workers: int, *, preload: Sequence[str] = ()) -> None:
+        """`preload` names modules that the workers need: they are imported once, before the workers are forked."""
+        self.workers = workers
+        self.reason = ""
+        self._preload = list(preload)
+        self._executor: ProcessPoolExecutor | None = None
+        self._starter: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Start the workers in the background, so that they import while this process does something else."""
+        if self.workers and self._starter is None:
+            self._starter = threading.Thread(target=self._build, name="pool-start", daemon=True)
+            self._starter.start()
+
+    def map_batches(
+        self, function: Callable[[Batch], Answer], batches: Iterable[Batch], *, stall: float | None = None
+    ) -> Iterator[Outcome[Batch, Answer]]:
+        """Outcomes as they arrive, in no particular order. `function` and what it takes and gives must pickle.
+
+        When a worker dies, the pool is built anew, and the batches that were under way are tried once more, one at a
+        time: one that does it again is reported and left out. `stall` seconds in which no batch gets done count as a
+        death. An exception of `function` is the error of its batch.
+        """
+        self.start()
+        self._settle()
+        return _Mapping(self, function, iter(batches), stall).outcomes()
+
+    def submit(self, function: Callable[[Batch], Answer], batch: Batch) -> futures.Future[Answer] | None:
+        """Hand a batch to a worker; None when there are no workers. Raises BrokenProcessPool."""
+        if self._executor is None:
+            return None
+        with _interrupts_held():  # this may start another worker
+            return self._executor.submit(function, batch)
+
+    def rebuild(self) -> None:
+        """Replace all workers."""
+        self.kill()
+        self._build()
+
+    def kill(self) -> None:
+        """End all workers at once, whatever they do."""
+        self._settle()
+        executor, self._executor = self._executor, None
+        if executor is None:
+            return
+        processes = list((executor._processes or {}).values())  # public from 3.14 on: kill_workers()
+        executor.shutdown(wait=False, cancel_futures=True)
+        for process in processes:
+            process.kill()
+        for process in processes:
+            process.join(_KILL_SECONDS)
+
+    def close(self) -> None:
+        """Let the workers end, and wait for it."""
+        self._settle()
+        executor, self._executor = self._executor, None
+        if executor is not None:
+            executor.shutdown(wait=True, cancel_futures=True)
+
+    def __enter__(self) -> Pool:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self.close()
+        else:
+            self.kill()
+
+    def _settle(self) -> None:
+        if self._starter is not None and self._starter is not threading.current_thread():
+            self._starter.join()
+
+    def _build(self) -> None:
+        try:
+            context = multiprocessing.get_context("forkserver" if sys.platform.startswith("linux") else "spawn")
+            if self._preload:
+                context.set_forkserver_preload(self._preload)
+            executor = ProcessPoolExecutor(self.workers, mp_context=context, initializer=worker.begin)
+        except (OSError, ImportError, NotImplementedError) as error:
+            self.reason = f"no worker processes: {error}"
+            return
+        try:
+            with _interrupts_held():
+                for _ in range(self.workers):
+                    executor.submit(worker.ready)
+        except (OSError, EOFError, BrokenProcessPool) as error:
+            self.reason = f"no worker processes: {error}"
+            executor.shutdown(wait=False, cancel_futures=True)
+            return
+        self._executor = executor
+
+
+class _Mapping(Generic[Batch, Answer]):
+    """One call of `map_batches`."""
+
+    def __init__(
+        self, pool: Pool, function: Callable[[Batch], Answer], source: Iterator[Batch], stall: float | None
+    ) -> None:
+        self._pool = pool
+        self._function = function
+        self._source = source
+        self._stall = stall
+        self._suspects: list[Batch] = []  # were under way when a worker died
+
+    def outcomes(self) -> Iterator[Outcome[Batch, Answer]]:
+        deaths = 0
+        while True:
+            yield from self._together()
+            if not self._suspects:
+                return
+            suspects, self._suspects = self._suspects, []
+            self._pool.rebuild()
+            for batch in suspects:
+                if deaths == _GIVE_UP:
+                    yield Outcome(batch, None, "worker processes keep dying")
+                    continue
+                outcome = self._alone(batch)
+                if outcome is None:
+                    outcome = Outcome(batch, None, "its worker process died twice")
+                    deaths += 1
+                    self._pool.rebuild()
+                yield outcome
+            if deaths == _GIVE_UP:
+                for batch in self._source:
+                    yield Outcome(batch, None, "worker processes keep dying")
+                return
+
+    def _together(self) -> Iterator[Outcome[Batch, Answer]]:
+        """Outcomes until there are no more batches or a worker dies."""
+        running: dict[futures.Future[Answer], Batch] = {}
+        try:
+            while True:
+                while len(running) < 2 * max(self._pool.workers, 1):
+                    batch = next(self._source, _END)
+                    if isinstance(batch, _End):
+                        break
+                    future = self._submit(batch)
+                    if future is None:
+                        yield self._here(batch)
+                    else:
+                        running[future] = batch
+                if not running:
+                    return
+                done, _ = futures.wait(running, timeout=self._stall, return_when=futures.FIRST_COMPLETED)
+                good = [future for future in done if not _died(future)]
+                for future in good:
+                    yield _outcome(running.pop(future), future)
+                if len(good) < len(done) or not done:
+                    raise _WorkerDied
+        except _WorkerDied:
+            self._suspects += running.values()
+
+    def _alone(self, batch: Batch) -> Outcome[Batch, Answer] | None:
+        """The outcome of a batch that nothing runs beside, None when a worker died of it."""
+        try:
+            future = self._submit(batch)
+        except _WorkerDied:
+            self._suspects.clear()
+            return None
+        if future is None:  # no pool was to be had again, and this process is not put at risk
+            return Outcome(batch, None, "its worker process died")
+        done, _ = futures.wait([future], timeout=self._stall)
+        return None if not done or _died(future) else _outcome(batch, future)
+
+    def _submit(self, batch: Batch) -> futures.Future[Answer] | None:
+        try:
+            return self._pool.submit(self._function, batch)
+        except (BrokenProcessPool, OSError, EOFError):
+            self._suspects.append(batch)
+            raise _WorkerDied from None
+
+    def _here(self, batch: Batch) -> Outcome[Batch, Answer]:
+        try:
+            return Outcome(batch, self._function(batch))
+        except Exception as error:
+            return Outcome(batch, None, _line(error))
+
+
+class _WorkerDied(Exception):
+    """The pool is broken, or makes no progress."""
+
+
+class _End:
+    """Marks the end of the batches, which may hold anything."""
+
+
+_END = _End()
+
+
+def _died(future: futures.Future[Any]) -> bool:
+    return future.cancelled() or isinstance(future.exception(), BrokenProcessPool)
+
+
+def _outcome(batch: Batch, future: futures.Future[Answer]) -> Outcome[Batch, Answer]:
+    error = future.exception()
+    return Outcome(batch, future.result()) if error is None else Outcome(batch, None, _line(error))
+
+
+def _line(error: BaseException) -> str:
+    return " ".join(f"{type(error).__name__}: {error}".split())
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Hold SIGINT back in this thread, and for good in the processes that it starts meanwhile.
+
+    Control-C reaches a whole process group. The parent alone decides what becomes of it: an interrupt while the fork
+    server imports would end in a traceback on the terminal.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -1,0 +1,32 @@
+"""What signals do to a run: the first one ends everything in order, a second one at once."""
+
+from __future__ import annotations
+
+import signal
+from types import FrameType
+
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def install() -> None:
+    """Make SIGINT, SIGTERM and SIGHUP raise KeyboardInterrupt in the main thread, once; call it there.
+
+    Temporary files, marks and workers are then cleaned up on the way out. The next signal finds the default action and
+    ends the process where it stands. A signal that is ignored stays so (`nohup`, background jobs of a script). SIGPIPE
+    stays ignored, as Python has it: a closed pipe is a BrokenPipeError, which the command line turns into a quiet end.
+    """
+    for number in _ENDING:
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _end)
+
+
+def _end(_number: int, _frame: FrameType | None) -> None:
+    relent()
+    raise KeyboardInterrupt
+
+
+def relent() -> None:
+    """From now on, a further signal ends the process at once."""
+    for number in _ENDING:
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
