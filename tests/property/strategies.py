@@ -93,3 +93,38 @@ def specifier_sets(draw: st.DrawFn) -> str:
 
 
 MUTATED_SETS = mutated(specifier_sets(), "01.*,<>=!~+ -v;()\t\n\x00\x1c\xa0é\ud800")
+
+NAMES = st.text(alphabet="aZ09._-", max_size=12)
+MUTATED_NAMES = mutated(NAMES, "aZ-_. \n\x00éßİſ٣\ud800")
+
+# Small alphabets, so that sets and file names meet.
+INTERPRETERS = ("cp311", "cp310", "py3", "py2", "py311")
+ABIS = ("cp311", "abi3", "none", "cp310")
+PLATFORMS = ("any", "linux_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64", "win_amd64")
+
+
+@st.composite
+def compressed_tags(draw: st.DrawFn) -> str:
+    """A compressed tag set of known and unknown members."""
+    parts = [
+        draw(st.lists(st.sampled_from((*known, "CP311", "other", "")), min_size=1, max_size=4))
+        for known in (INTERPRETERS, ABIS, PLATFORMS)
+    ]
+    return "-".join(".".join(part) for part in parts)
+
+
+@st.composite
+def wheel_filenames(draw: st.DrawFn) -> str:
+    """A wheel's file name, mostly valid."""
+    name = draw(st.sampled_from(["foo", "Foo_Bar", "foo.bar", "foo__bar", "a", "é", ""]))
+    build = draw(st.sampled_from(["", "", "", "-1", "-2a_b", "-x"]))
+    return f"{name}-{draw(versions()).replace('-', '_')}{build}-{draw(compressed_tags())}.whl"
+
+
+MUTATED_WHEELS = mutated(wheel_filenames(), "-_.1a\n é\x00")
+MUTATED_SDISTS = mutated(
+    st.tuples(NAMES, versions(), st.sampled_from([".tar.gz", ".zip", ".tar.bz2", ".TAR.GZ"])).map(
+        lambda parts: f"{parts[0]}-{parts[1]}{parts[2]}"
+    ),
+    "-_.1a\n é\x00",
+)
