@@ -14,6 +14,7 @@ from envcensus._kernels.pagefmt cimport *
 from envcensus._kernels.pagepack cimport Slot, Table
 from envcensus._kernels.version cimport pack_key, version_or_none
 
+from envcensus._kernels.pagehtml import pack_html
 from envcensus._kernels.pagepack import PageError, pack
 from envcensus._kernels.pagescan import pack_json
 from envcensus._kernels.version import KEY_FORMAT
@@ -21,8 +22,8 @@ from envcensus._kernels.version import KEY_FORMAT
 cdef uint16_t FORMAT_OF_KEYS = KEY_FORMAT
 
 __all__ = [
-    "Candidates", "Info", "PageError", "Target", "candidates", "files", "info", "latest", "pack", "pack_json",
-    "version_info", "versions", "why_none",
+    "Candidates", "Info", "PageError", "Target", "candidates", "files", "info", "latest", "pack", "pack_html",
+    "pack_json", "version_info", "versions", "why_none",
 ]
 
 cdef enum:

@@ -86,6 +86,7 @@ cdef class Builder:
 
     cdef int add(self, FileText *f) except -1
     cdef int skip(self) except -1
+    cdef int rebase(self, bytes base) except -1
     cdef tuple finish(self, str status, str status_reason, list tracks, list alternates, int api_minor)
     cdef int grow_taken(self) except -1
     cdef bint own_wheel(self, const char *p, Py_ssize_t n) except -1
@@ -107,3 +108,5 @@ cdef class Builder:
 
 cdef int take(Builder b, str name, str url, dict hashes, str python, str reason, object meta, object size,
               object time) except -1
+cdef const char *sha256_of(dict hashes, list keep) except? NULL
+cdef str other_hashes(dict hashes, bint has_sha, str prefix)

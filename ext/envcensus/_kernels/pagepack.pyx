@@ -306,6 +306,12 @@ cdef class Builder:
         self.skipped += 1
         return 0
 
+    cdef int rebase(self, bytes base) except -1:
+        """Let relative URLs continue `base`, from here on."""
+        self.base = base
+        self.local = base[:5].lower() == b"file:"
+        return 0
+
     cdef int add(self, FileText *f) except -1:
         """Take a file, or count it as skipped or foreign."""
         cdef const char *p = f.name

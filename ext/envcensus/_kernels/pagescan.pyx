@@ -29,13 +29,14 @@ def project_of(str url) -> str:
     return normalize(unquote(parts[-1])) if parts else ""
 
 
-cdef str normalize(str name):
+def normalize(str name) -> str:
+    """The normalized form of a name (Names and normalization)."""
     from packaging.utils import canonicalize_name
 
     return canonicalize_name(name)
 
 
-cdef int check_version(object version) except -1:
+def check_version(object version) -> int:
     """PEP 629: a higher major version must not be read; returns the minor version."""
     if version is None:
         return 0
