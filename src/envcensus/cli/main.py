@@ -12,7 +12,9 @@ from envcensus import __version__
 from envcensus.errors import EnvcensusError, ExitCode
 
 # name → one line of help; the module is envcensus.cli.<name>, its command is `command`.
-COMMANDS: dict[str, str] = {}
+COMMANDS: dict[str, str] = {
+    "config": "Show the settings in force, and where each came from.",
+}
 
 
 class LazyGroup(click.Group):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 from collections.abc import Iterable
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit, urlunsplit
@@ -170,6 +168,9 @@ def _ask_module(keyring: object, service: str, user: str | None) -> Credentials 
 
 def _ask_program(service: str, user: str | None) -> Credentials | None:
     """Ask the `keyring` program on PATH for a pair in JSON (keyring 25.2 and later), as pip does."""
+    import shutil
+    import subprocess
+
     import msgspec
 
     program = shutil.which("keyring")
