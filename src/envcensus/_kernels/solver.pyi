@@ -1,0 +1,75 @@
+"""The search of the resolver: PubGrub over version sets that are bit masks."""
+
+DONE: int
+NEED: int
+FAILED: int
+PAUSED: int
+NAMES_PRE: int
+PINS: int
+
+class Package:
+    id: int
+    label: object
+    dom: int
+    everything: int
+    initial: int
+    boolean: bool
+    pre: int
+    yanked: int
+    listed: int
+    pre_allowed: bool
+    pin_allowed: bool
+    lowest: bool
+    preferred: list[int]
+    chosen: bool
+    @property
+    def position(self) -> int: ...
+    def is_loaded(self, index: int) -> bool: ...
+
+class Incompatibility:
+    packages: list[Package]
+    masks: list[int]
+    left: Incompatibility | None
+    right: Incompatibility | None
+    reason: object
+    def terms(self) -> list[tuple[Package, int]]: ...
+
+class Edge(Incompatibility):
+    a: Package
+    v: int
+    b: Package
+    s: int
+    x: Package | None
+    flags: int
+
+class Engine:
+    packages: list[Package]
+    need_package: Package
+    need_bit: int
+    failure: Incompatibility
+    decisions: int
+    conflicts: int
+    last_resort: bool
+    policy_used: bool
+    budget: int
+    def add_package(
+        self, label: object, versions: int, domain: int, pre: int = 0, yanked: int = 0, listed: int = 0
+    ) -> Package: ...
+    def add_extra(self, label: object) -> Package: ...
+    def add_edge(
+        self,
+        a: Package,
+        index: int,
+        b: Package,
+        s: int,
+        x: Package | None = None,
+        flags: int = 0,
+        reason: object = None,
+    ) -> None: ...
+    def exclude(self, p: Package, index: int, reason: object) -> None: ...
+    def set_loaded(self, p: Package, index: int) -> None: ...
+    def run(self) -> int: ...
+    def level_zero(self, p: Package) -> int: ...
+    def requirers(self, p: Package) -> list[Edge]: ...
+    def needs(self, p: Package, index: int) -> list[Edge]: ...
+    def excluded(self, p: Package, index: int) -> object: ...

@@ -1,0 +1,71 @@
+"""What resolving gives: pins and why they are there, or why there are none."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+from envcensus.model.page import File
+from envcensus.model.skipped import Skipped
+
+Mode = Literal["highest", "lowest", "lowest-direct"]
+
+
+class Wanted(Struct, frozen=True, gc=False):
+    """One requirement as somebody wrote it (PEP 508), and where."""
+
+    text: str
+    origin: str = ""  # "-r requirements.in (line 3)", "pyproject.toml", empty: the command line
+    hashes: tuple[str, ...] = ()  # "sha256:…" of --hash options
+
+
+class Via(Struct, frozen=True, gc=False):
+    """Who asks for a pin: `name` is a normalized name, or the origin of a requirement of the run itself."""
+
+    name: str
+    requirement: str  # as the requirer states it, its marker aside
+    direct: bool = False  # asked for by the run itself
+
+
+class Pin(Struct, frozen=True, gc=False, kw_only=True):
+    """One project of the answer."""
+
+    name: str  # normalized
+    version: str
+    extras: tuple[str, ...] = ()
+    via: tuple[Via, ...] = ()
+    url: str = ""  # of a direct reference, without credentials
+    files: tuple[File, ...] = ()  # only where they were asked for
+    requires: tuple[str, ...] = ()  # normalized names it needs in this answer
+    requires_python: str = ""
+    yanked: str | None = None
+    index: str = ""  # the index the files come from
+
+
+class Rejected(Struct, frozen=True, gc=False):
+    """A version that was not taken, and why: one sentence."""
+
+    version: str
+    reason: str
+
+
+class Resolution(Struct, frozen=True, kw_only=True):
+    """An answer: every requirement is met by one version of each project. `pins` are in the order of the names."""
+
+    pins: tuple[Pin, ...]
+    warnings: tuple[str, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
+    environment: dict[str, str] = {}  # the marker environment it holds for
+    decisions: int = 0
+    conflicts: int = 0
+
+
+class Conflict(Struct, frozen=True, kw_only=True):
+    """There is no answer. `lines` derive it in plain sentences; `requirements` are those a person can change."""
+
+    lines: tuple[str, ...]
+    requirements: tuple[str, ...] = ()
+    skipped: tuple[Skipped, ...] = ()  # look-ups that failed: with them there might have been an answer
+    decisions: int = 0
+    conflicts: int = 0

@@ -1,0 +1,203 @@
+"""Why there is no answer, as a derivation a person can follow; and why a pin is not newer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from envcensus._kernels.solver import Edge, Incompatibility
+from envcensus.model.resolution import Conflict, Rejected
+from envcensus.resolver import wording
+from envcensus.resolver.lines import Line
+from envcensus.resolver.project import Project
+
+if TYPE_CHECKING:
+    from envcensus.resolver.solver import Solver
+
+_LONGEST = 60  # lines
+
+
+def explain(solver: Solver) -> Conflict:
+    """The derivation of a failure: first in one sentence, then step by step."""
+    failure = solver.engine.failure
+    leaves = _leaves(failure)
+    asked = list(dict.fromkeys(_root_text(leaf) for leaf in leaves if _root_text(leaf)))
+    lines = [_summary(leaves, asked)]
+    if len(leaves) > 1:
+        lines += _Derivation(failure).lines()
+    engine = solver.engine
+    return Conflict(
+        lines=tuple(lines), requirements=tuple(asked), decisions=engine.decisions, conflicts=engine.conflicts
+    )
+
+
+def newer(solver: Solver, name: str) -> tuple[Rejected, ...]:
+    """Why the versions above a pin were not taken, newest first. Only after `step` gave a `Resolution`."""
+    project = solver.projects[name]
+    package, engine = project.package, solver.engine
+    assert project.candidates is not None
+    rejected = []
+    requirers = engine.requirers(package)
+    for bit in range(len(project.candidates.versions), package.position, -1):
+        one = 1 << bit
+        why = ""
+        if not package.initial & one:
+            why = project.candidates.why_not(bit - 1)
+        if not why:
+            held = list(dict.fromkeys(wording.edge(e) for e in requirers if not e.s & one))
+            why = "; ".join(held)
+        if not why and (text := engine.excluded(package, bit)) is not None:
+            why = text if isinstance(text, str) else "needs another version of itself"
+        if not why:
+            why = "; ".join(_unmet(solver, e) for e in engine.needs(package, bit) if not e.b.dom & e.s)
+        if not why and one & package.yanked:
+            why = "is yanked"
+        if not why and one & package.pre:
+            why = "is a pre-release"
+        rejected.append(Rejected(project.version(bit), why or "leads to a conflict further on"))
+    return tuple(rejected)
+
+
+def _unmet(solver: Solver, e: Edge) -> str:
+    """A need of a version that the rest of the answer does not allow."""
+    other = e.b.label
+    line = e.reason
+    assert isinstance(line, Line)
+    text = f"needs {line.shown}"
+    if not isinstance(other, Project):
+        return text
+    why = wording.shortage(e)
+    if why:
+        return f"{text} ({why})"
+    holders = [wording.edge(held) for held in solver.engine.requirers(e.b) if held is not e and not held.s & e.s]
+    if holders:
+        return f"{text}, but {holders[0]}"
+    return f"{text}, but the answer has {other.name} {other.version(e.b.position)}" if e.b.position else text
+
+
+def _leaves(failure: Incompatibility) -> list[Incompatibility]:
+    """What a failure rests on, in the order of the derivation."""
+    found: dict[Incompatibility, None] = {}
+    seen: set[Incompatibility] = set()
+    work = [failure]
+    while work:
+        inc = work.pop()
+        if inc in seen:
+            continue
+        seen.add(inc)
+        if inc.left is None or inc.right is None:
+            found[inc] = None
+        else:
+            work += [inc.right, inc.left]
+    return list(found)
+
+
+def _root_text(inc: Incompatibility) -> str:
+    return inc.reason.shown if isinstance(inc, Edge) and inc.a.id == 0 and isinstance(inc.reason, Line) else ""
+
+
+def _summary(leaves: list[Incompatibility], asked: list[str]) -> str:
+    short = [why for leaf in leaves if isinstance(leaf, Edge) and (why := wording.shortage(leaf))]
+    names = ", ".join(asked)
+    if len(leaves) == 1:
+        return f"No answer: {wording.reason(leaves[0])}."
+    if len(asked) == 1:
+        text = f"No version of what {asked[0]} needs fits together"
+    else:
+        text = f"These cannot be met together: {names}"
+    return text + (f" ({'; '.join(dict.fromkeys(short[:2]))})" if short else "") + "."
+
+
+class _Derivation:
+    """The steps of a derivation in the order in which they can be read; shared steps are numbered."""
+
+    def __init__(self, failure: Incompatibility) -> None:
+        self.failure = failure
+        self.used: dict[Incompatibility, int] = {}
+        self.numbers: dict[Incompatibility, int] = {}
+        work = [failure]
+        while work:
+            inc = work.pop()
+            self.used[inc] = self.used.get(inc, 0) + 1
+            if self.used[inc] == 1 and inc.left is not None and inc.right is not None:
+                work += [inc.left, inc.right]
+
+    def lines(self) -> list[str]:
+        """One sentence for each step; steps that add a single fact to the step before are joined to it."""
+        ordered = self._ordered()
+        steps: list[str] = []
+        previous: Incompatibility | None = None
+        skip = self._inner(ordered)
+        for inc in ordered:
+            if inc in skip:
+                continue
+            facts, chained = self._facts(inc, skip)
+            start = "And because " if chained and chained is previous else "Because "
+            if chained and chained is not previous:
+                facts.insert(0, self._cite(chained))
+            text = f"{start}{_join(facts)}, {wording.derived(inc)}."
+            steps.append(f"{len(steps) + 1}. {text}")
+            self.numbers[inc] = len(steps)
+            previous = inc
+        if len(steps) > _LONGEST:
+            dropped = len(steps) - _LONGEST
+            steps = [*steps[: _LONGEST // 2], f"… {dropped} more steps …", *steps[-_LONGEST // 2 :]]
+        return steps
+
+    def _ordered(self) -> list[Incompatibility]:
+        """Derived incompatibilities, causes before what follows from them."""
+        ordered: dict[Incompatibility, None] = {}
+        work: list[tuple[Incompatibility, bool]] = [(self.failure, False)]
+        while work:
+            inc, done = work.pop()
+            if inc.left is None or inc.right is None or inc in ordered:
+                continue
+            if done:
+                ordered[inc] = None
+            else:
+                work += [(inc, True), (inc.right, False), (inc.left, False)]
+        return list(ordered)
+
+    def _inner(self, ordered: list[Incompatibility]) -> set[Incompatibility]:
+        """Steps used once, by a step that only adds a fact: three facts read better in one sentence than in two."""
+        inner: set[Incompatibility] = set()
+        for inc in ordered:
+            for step, other in ((inc.left, inc.right), (inc.right, inc.left)):
+                if (
+                    step is not None
+                    and other is not None
+                    and step.left is not None
+                    and step.right is not None
+                    and other.left is None
+                    and self.used[step] == 1
+                    and step.left.left is None
+                    and step.right.left is None
+                ):
+                    inner.add(step)
+        return inner
+
+    def _facts(self, inc: Incompatibility, skip: set[Incompatibility]) -> tuple[list[str], Incompatibility | None]:
+        """The sentences a step rests on, and the earlier step it continues, if there is one."""
+        assert inc.left is not None
+        assert inc.right is not None
+        facts: list[str] = []
+        steps: list[Incompatibility] = []
+        for cause in (inc.left, inc.right):
+            if cause.left is None:
+                facts.append(wording.reason(cause))
+            elif cause in skip:
+                assert cause.right is not None
+                facts += [wording.reason(cause.left), wording.reason(cause.right)]
+            else:
+                steps.append(cause)
+        if len(steps) == 2:
+            return [self._cite(steps[0]), self._cite(steps[1])], None
+        return facts, steps[0] if steps else None
+
+    def _cite(self, inc: Incompatibility) -> str:
+        number = self.numbers.get(inc)
+        return wording.derived(inc) + (f" (step {number})" if number else "")
+
+
+def _join(facts: list[str]) -> str:
+    facts = list(dict.fromkeys(facts))
+    return " and ".join(facts)

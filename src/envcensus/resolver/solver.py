@@ -1,0 +1,253 @@
+"""The solver: a state machine that says what it needs, is fed, and ends in an answer or an explanation.
+
+It never waits and does no I/O. The answer depends on what it is fed, not on the order in which it is fed: pages and
+metadata are kept until the search asks for them.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+from envcensus._kernels.solver import DONE, NAMES_PRE, NEED, PAUSED, PINS, Engine, Package
+from envcensus.model.resolution import Conflict, Pin, Resolution, Via, Wanted
+from envcensus.resolver.explain import explain
+from envcensus.resolver.lines import Line, Lines, normalize
+from envcensus.resolver.problem import Candidates, Metadata, Needs, Problem
+from envcensus.resolver.project import Loaded, Project
+
+ROOT = ""
+
+
+class Solver:
+    """One resolution. `step` until it gives a `Resolution` or a `Conflict`; feed what it `Needs` in between."""
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        self.lines = Lines(problem.environment)
+        self.pages: dict[str, Candidates | None] = {}
+        self.failed_pages: dict[str, str] = {}
+        self.metadata: dict[tuple[str, str], Metadata | str] = {}
+        self.direct: dict[tuple[str, str], tuple[str, Metadata] | str] = {}
+        self.warnings: list[str] = []
+        self.urls: dict[str, str] = {}  # name → the direct reference its only version comes from
+        self.overrides = {line.name: line for line in self._wanted(problem.overrides)}
+        self.constraints = self._by_name(problem.constraints)
+        self.requirements = [self.overrides.get(line.name, line) for line in self._wanted(problem.requirements)]
+        self.origins = {wanted.text: wanted.origin for wanted in (*problem.requirements, *problem.constraints)}
+        self.last_resort = False
+        self._start()
+
+    # -- feeding -------------------------------------------------------------------------------------------------
+
+    def feed_page(self, name: str, candidates: Candidates | None, reason: str = "") -> None:
+        """The versions of a project; None where there is none to be had, with the reason."""
+        self.pages.setdefault(name, candidates)
+        if candidates is None:
+            self.failed_pages.setdefault(name, reason)
+
+    def feed_metadata(self, name: str, version: str, metadata: Metadata | None, reason: str = "") -> None:
+        """The metadata of one version; None where it cannot be used, with the reason."""
+        self.metadata.setdefault((name, version), reason if metadata is None else metadata)
+
+    def feed_direct(
+        self, name: str, url: str, version: str = "", metadata: Metadata | None = None, reason: str = ""
+    ) -> None:
+        """What a direct reference turned out to be."""
+        self.direct.setdefault((name, url), reason if metadata is None else (version, metadata))
+
+    # -- running -------------------------------------------------------------------------------------------------
+
+    def step(self, budget: int = -1) -> Needs | Resolution | Conflict:
+        """Go on until something is missing or the end; with a `budget` also after so many steps: then needs nothing."""
+        engine = self.engine
+        engine.budget = budget
+        while True:
+            needs = self._work()
+            if needs is not None:
+                return needs
+            code = engine.run()
+            if code == NEED:
+                project = engine.need_package.label
+                assert isinstance(project, Project)
+                key = (project.name, project.version(engine.need_bit))
+                if key not in self.metadata:
+                    return Needs(metadata=(key,))
+                self._load(project, engine.need_bit, self.metadata[key])
+            elif code == DONE:
+                return self._resolution()
+            elif code == PAUSED:
+                return Needs()
+            elif engine.policy_used and not self.last_resort:
+                # Pre-releases that nobody asked for, and late pins of yanked versions: only when all else failed.
+                self.last_resort = True
+                self._start()
+                engine = self.engine
+                engine.budget = budget
+            else:
+                return explain(self)
+
+    def _start(self) -> None:
+        self.engine = Engine()
+        self.engine.last_resort = self.last_resort
+        self.projects: dict[str, Project] = {}
+        self.root = self.engine.add_package(ROOT, 1, 2)
+        self.jobs: deque[tuple[Package, int, Package | None, list[Line]]] = deque()
+        self.jobs.append((self.root, 1, None, self.requirements))
+
+    def _work(self) -> Needs | None:
+        """Hand the requirements that were loaded to the engine, in order; what is missing for that, if anything."""
+        jobs = self.jobs
+        while jobs:
+            package, bit, extra, lines = jobs[0]
+            for line in lines:
+                if line.name not in self.projects and not self._project(line):
+                    return self._missing()
+            jobs.popleft()
+            for line in lines:
+                self._edge(package, bit, extra, line)
+        return None
+
+    def _missing(self) -> Needs:
+        names = {
+            line.name: None
+            for job in self.jobs
+            for line in job[3]
+            if line.name not in self.pages and line.name not in self.urls
+        }
+        return Needs(pages=tuple(names))
+
+    def _project(self, line: Line) -> bool:
+        """Create the project a requirement names, once its page is there."""
+        name = line.name
+        if name not in self.pages:
+            return False
+        problem = self.problem
+        project = Project(self.engine, name, self.pages[name], self.failed_pages.get(name, ""))
+        self.projects[name] = project
+        package = project.package
+        package.pre_allowed = problem.pre
+        package.lowest = problem.mode == "lowest" or (
+            problem.mode == "lowest-direct" and any(r.name == name for r in self.requirements)
+        )
+        for constraint in self.constraints.get(name, ()):
+            package.pre_allowed = package.pre_allowed or bool(constraint.flags & NAMES_PRE)
+            package.pin_allowed = package.pin_allowed or bool(constraint.flags & PINS)
+            self.engine.add_edge(self.root, 1, package, project.mask(constraint) | 1, None, 0, constraint)
+        preferred = problem.prefer.get(name)
+        if preferred is not None and project.candidates is not None and preferred in project.candidates.versions:
+            package.preferred = [list(project.candidates.versions).index(preferred) + 1]
+        return True
+
+    def _edge(self, package: Package, bit: int, extra: Package | None, line: Line) -> None:
+        project = self.projects[line.name]
+        target = project.package
+        mask = project.mask(line)
+        if target is package:
+            if not mask >> bit & 1:
+                if extra is None:
+                    self.engine.exclude(package, bit, line)
+                else:
+                    self.engine.add_edge(package, bit, extra, 1, None, 0, line)
+        else:
+            self.engine.add_edge(package, bit, target, mask, extra, line.flags, line)
+        for name in line.extras:
+            wanted = project.extras.get(name)
+            if wanted is None:
+                wanted = project.extras[name] = self.engine.add_extra((project, name))
+                for loaded_bit, loaded in project.loaded.items():
+                    self._extra_job(project, loaded_bit, loaded, name, wanted)
+            if wanted is not extra:
+                self.engine.add_edge(package, bit, wanted, 2, extra, 0, line)
+
+    def _load(self, project: Project, bit: int, metadata: Metadata | str) -> None:
+        package = project.package
+        if isinstance(metadata, str):
+            self.engine.exclude(package, bit, metadata)
+            return
+        loaded = Loaded(metadata, self.lines, self.overrides)
+        project.loaded[bit] = loaded
+        self.jobs.append((package, bit, None, loaded.base))
+        for name, wanted in project.extras.items():
+            self._extra_job(project, bit, loaded, name, wanted)
+        self.engine.set_loaded(package, bit)
+
+    def _extra_job(self, project: Project, bit: int, loaded: Loaded, name: str, wanted: Package) -> None:
+        lines = loaded.by_extra.get(name)
+        if lines:
+            self.jobs.append((project.package, bit, wanted, lines))
+
+    # -- the answer ----------------------------------------------------------------------------------------------
+
+    def _resolution(self) -> Resolution:
+        """The pins that the requirements lead to, and who asks for them."""
+        via: dict[str, list[Via]] = {}
+        extras: dict[str, dict[str, None]] = {}
+        seen: set[tuple[str, str]] = set()
+        requires: dict[str, dict[str, None]] = {}
+        work: deque[tuple[str, list[Line]]] = deque([(ROOT, self.requirements)])
+        while work:
+            requirer, lines = work.popleft()
+            for line in lines:
+                if requirer == ROOT:
+                    if not line.base:
+                        continue
+                    via.setdefault(line.name, []).append(Via(self.origins.get(line.text, ""), line.shown, True))
+                elif requirer != line.name:
+                    via.setdefault(line.name, []).append(Via(requirer, line.shown))
+                    requires.setdefault(requirer, {})[line.name] = None
+                project = self.projects[line.name]
+                loaded = project.loaded[project.package.position]
+                if (line.name, "") not in seen:
+                    seen.add((line.name, ""))
+                    work.append((line.name, loaded.base))
+                for extra in line.extras:
+                    extras.setdefault(line.name, {})[extra] = None
+                    if (line.name, extra) not in seen:
+                        seen.add((line.name, extra))
+                        work.append((line.name, loaded.by_extra.get(extra, [])))
+                self._warn(project, loaded, line)
+        pins = [
+            Pin(
+                name=name,
+                version=self.projects[name].version(self.projects[name].package.position),
+                extras=tuple(sorted(extras.get(name, ()))),
+                via=tuple(via[name]),
+                url=self.urls.get(name, ""),
+                requires=tuple(sorted(requires.get(name, ()))),
+            )
+            for name in sorted(via)
+        ]
+        return Resolution(
+            pins=tuple(pins),
+            warnings=tuple(dict.fromkeys(self.warnings)),
+            environment=self.problem.environment,
+            decisions=self.engine.decisions,
+            conflicts=self.engine.conflicts,
+        )
+
+    def _warn(self, project: Project, loaded: Loaded, line: Line) -> None:
+        """Tell what is odd about the metadata of a pin."""
+        version = project.version(project.package.position)
+        for text in loaded.malformed:
+            self.warnings.append(f"{project.name} {version} has a requirement that cannot be read: {text}")
+        for extra in line.extras:
+            if extra not in loaded.by_extra and loaded.extras and extra not in map(normalize, loaded.extras):
+                self.warnings.append(f"{project.name} {version} does not provide the extra {extra}")
+
+    # -- reading the problem -------------------------------------------------------------------------------------
+
+    def _wanted(self, wanted: tuple[Wanted, ...]) -> list[Line]:
+        lines = []
+        for item in wanted:
+            line = self.lines.get(item.text)
+            if line is None:
+                raise ValueError(item.text)
+            if line.base:
+                lines.append(line)
+        return lines
+
+    def _by_name(self, wanted: tuple[Wanted, ...]) -> dict[str, list[Line]]:
+        grouped: dict[str, list[Line]] = {}
+        for line in self._wanted(wanted):
+            grouped.setdefault(line.name, []).append(line)
+        return grouped

@@ -1,0 +1,78 @@
+"""Conflicts as derivations, and why a pin is not newer."""
+
+from __future__ import annotations
+
+from envcensus.model.resolution import Conflict, Rejected
+from envcensus.resolver.explain import newer
+from tests.support.worlds import World, problem, simple_world
+
+
+def _conflict(world: World, *requirements: str) -> Conflict:
+    answer, _ = world.answer(problem(*requirements))
+    assert isinstance(answer, Conflict)
+    return answer
+
+
+def test_two_requirements_that_exclude_each_other() -> None:
+    conflict = _conflict(simple_world({"a": {"1": ["b<2"]}, "b": {"1": [], "2": []}}), "a", "b>=2")
+    assert conflict.lines == (
+        "These cannot be met together: a, b>=2.",
+        "1. Because a 1 needs b<2 and you require a and you require b>=2, there is no answer.",
+    )
+    assert conflict.requirements == ("a", "b>=2")
+
+
+def test_one_sentence_where_one_is_enough() -> None:
+    assert _conflict(simple_world({}), "a").lines == ("No answer: you require a (a not in the index).",)
+    assert _conflict(simple_world({"a": {"1": []}}), "a>1").lines == (
+        "No answer: you require a>1 (a has no such version).",
+    )
+
+
+def test_a_derivation_in_steps() -> None:
+    world = simple_world(
+        {
+            "a": {"1": ["b<2"], "2": ["b<2", "c"]},
+            "b": {"1": [], "2": []},
+            "c": {"1": ["d>3"], "2": ["d>3"]},
+            "d": {"1": [], "4": ["b>1"]},
+        }
+    )
+    conflict = _conflict(world, "a>1", "b")
+    assert conflict.lines == (
+        "No version of what a>1 needs fits together.",
+        "1. Because c needs d>3 and d 4 needs b>1 and a 2 needs b<2, c and a 2 cannot be used together.",
+        "2. And because a 2 needs c, a 2 cannot be used.",
+        "3. And because you require a>1, there is no answer.",
+    )
+    assert conflict.requirements == ("a>1",)
+
+
+def test_long_derivations_are_cut() -> None:
+    count = 80
+    world = simple_world(
+        {"a": {str(i): [f"b{i}"] for i in range(count)}}
+        | {f"b{i}": {"1": ["c>1", f"d{i}"]} for i in range(count)}
+        | {f"d{i}": {"1": [f"c<{1 + i % 2}"]} for i in range(count)}
+        | {"c": {"1": [], "2": []}}
+    )
+    conflict = _conflict(world, "a")
+    assert len(conflict.lines) <= 62
+    assert conflict.lines[-1].endswith("there is no answer.")
+
+
+def test_why_not_newer() -> None:
+    world = simple_world(
+        {
+            "a": {"1": ["b<3"], "2": ["b<2"], "3a1": [], "4": []},
+            "b": {"1": [], "2": [], "3": []},
+        },
+        yanked=["a==4"],
+    )
+    _, solver = world.answer(problem("a", "b>=2"))
+    assert newer(solver, "a") == (
+        Rejected("4", "is yanked"),
+        Rejected("3a1", "is a pre-release"),
+        Rejected("2", "needs b<2, but you require b>=2"),
+    )
+    assert newer(solver, "b") == (Rejected("3", "a 1 needs b<3"),)
