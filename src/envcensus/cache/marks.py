@@ -44,6 +44,17 @@ class Mark:
         os.close(self._fd)
 
 
+def count(directory: str) -> int:
+    """Number of stores that are open, or were when their run crashed."""
+    return sum(name.startswith(_PREFIX) for name in os.listdir(directory))
+
+
+def forget(directory: str) -> None:
+    """Remove the marks that nobody holds."""
+    for path in abandoned(directory):
+        os.unlink(path)
+
+
 def abandoned(directory: str) -> list[str]:
     """Paths of the marks that nobody holds."""
     found = []

@@ -73,8 +73,12 @@ def _open(home: str, size_limit: int, *, write: bool, clock: Callable[[], float]
 
 def open_environment(home: str, size_limit: int, *, readonly: bool = False) -> lmdb.Environment:
     """LMDB's environment in `home`. Raises lmdb.Error."""
-    # Page-aligned. LMDB itself raises the size to what the file already needs.
-    map_size = -(-size_limit // 65536) * 65536
+    data = os.path.join(home, datafile.DATA)
+    size = os.path.getsize(data) if os.path.exists(data) else 0
+    # A file that is larger already, because the limit was lowered, needs room for the copies of pages by which it is
+    # emptied.
+    map_size = max(size_limit, size + (size_limit >> 2) if size > size_limit else 0)
+    map_size = -(-map_size // 65536) * 65536
     return lmdb.open(
         home, map_size=map_size, readonly=readonly, create=False, mode=0o600, max_readers=store.READERS, **_ENGINE
     )
@@ -100,27 +104,26 @@ def mend(home: str, size_limit: int) -> None:
         return  # another run did it while we waited
     if os.path.lexists(home):
         layout.check_directory(home)
-        if verified(home):
-            for path in marks.abandoned(home):
-                os.unlink(path)
+        if not problem_of(home):
+            marks.forget(home)
             return
         set_aside(home)
     create(home, size_limit)
 
 
-def verified(home: str) -> bool:
-    """Whether a full look at the data file finds it good. Raises CacheError when a writer stays at work."""
+def problem_of(home: str) -> str:
+    """What a full look at the data file finds wrong, or nothing. Raises CacheError when a writer stays at work."""
     try:
         datafile.inspect(home)
-    except datafile.Damaged:
-        return False
+    except datafile.Damaged as error:
+        return error.message
     except datafile.Doubtful:
         pass
     writer = FileLock(os.path.join(home, "writer"))
     try:
         if not writer.acquire(store.WRITE_DEADLINE):
             raise CacheError(f"{home} needs a check, and another run is writing to it")
-        return not check_in_child(home)
+        return check_in_child(home)
     finally:
         writer.close()
 

@@ -14,7 +14,7 @@ Recency is a coarse quantum of time, so that a record that is read often is touc
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from struct import Struct
 from typing import TYPE_CHECKING
 from zlib import crc32
@@ -166,6 +166,13 @@ class Batch:
                     removed += 1
         return removed
 
+    def remove_expired(self, now: float, oldest: int | None, rows: int) -> int:
+        """Remove up to `rows` records that expired before `now`, or were last used before the quantum `oldest`."""
+        keys = _index_keys(self.txn, b"E", expiry_key(sane_expiry(now)), 9, rows)
+        if oldest is not None and len(keys) < rows:
+            keys += _index_keys(self.txn, b"R", recency_key(oldest), 5, rows - len(keys))
+        return sum([self.remove(key) for key in keys])
+
     def finish(self) -> None:
         """Write the totals: the last thing before the commit."""
         self.txn.put(b"T", TOTALS.pack(max(self.used, 0), max(self.count, 0)))
@@ -195,6 +202,17 @@ def _index_keys(txn: lmdb.Transaction[bytes], start: bytes, end: bytes, skip: in
 def sane_expiry(expires: float) -> float:
     """`expires` in the range the index can hold; what is not a number has expired."""
     return min(max(expires, 0.0), float(NEVER)) if expires == expires else 0.0  # noqa: PLR0124 - NaN
+
+
+def ledger(txn: AnyTransaction) -> Iterator[tuple[int, tuple[int, int, float]]]:
+    """The bucket's byte, and recency, size and expiry, of every record."""
+    with txn.cursor() as cursor:
+        if cursor.set_range(b"L"):
+            for key, raw in cursor:
+                if key[0] != ord("L"):
+                    break
+                quantum, size, expires = LEDGER.unpack(raw)
+                yield key[1], (quantum, size, expires)
 
 
 def recency_of(txn: AnyTransaction, key: Key) -> int | None:

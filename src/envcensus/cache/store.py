@@ -76,6 +76,11 @@ class Reader:
         if txn is not None and self._store is not None:
             self._store._end_read(txn, self._touched)
 
+    @property
+    def transaction(self) -> lmdb.Transaction[memoryview] | None:
+        """The transaction, for those who look at all rows."""
+        return self._txn
+
     def get(self, bucket: str, key: bytes) -> Entry | None:
         """The record stored under `key`, expired or not. None too for a record whose checksum is wrong."""
         txn = self._txn
@@ -228,11 +233,16 @@ class Store:
 
     def delete(self, bucket: str, keys: Iterable[bytes]) -> int:
         """Remove records; how many there were."""
-        removed = 0
+        full = [rows.full_key(bucket, key) for key in keys]
+        return self.change(lambda batch: sum([batch.remove(key) for key in full]))
 
-        def work(batch: rows.Batch) -> None:
-            nonlocal removed
-            removed = sum([batch.remove(rows.full_key(bucket, key)) for key in keys])
+    def change(self, work: Callable[[rows.Batch], int]) -> int:
+        """What `work` answers, done in one write transaction; 0 when it cannot be had."""
+        answer = 0
+
+        def keep_answer(batch: rows.Batch) -> None:
+            nonlocal answer
+            answer = work(batch)
 
         if not self._write or self._env is None:
             return 0
@@ -240,7 +250,7 @@ class Store:
             if not self._lock(WRITE_DEADLINE):
                 return 0
             try:
-                return removed if self._change(work, self._clock()) else 0
+                return answer if self._change(keep_answer, self._clock()) else 0
             finally:
                 self._writer.release()
 

@@ -14,6 +14,7 @@ from envcensus.errors import EnvcensusError, ExitCode
 # name → one line of help; the module is envcensus.cli.<name>, its command is `command`.
 COMMANDS: dict[str, str] = {
     "config": "Show the settings in force, and where each came from.",
+    "cache": "What the cache holds; clear, prune and verify it.",
 }
 
 

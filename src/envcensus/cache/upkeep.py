@@ -1,0 +1,221 @@
+"""Looking after a store: what it holds, and pruning, verifying and clearing it."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import lmdb
+from msgspec import Struct
+
+from envcensus.cache import datafile, layout, marks, opening, rows, store
+from envcensus.cache.locks import FileLock
+from envcensus.errors import CacheError
+
+# What may lie in the cache's directory and is ours to remove: environments of all schema versions, and leftovers.
+_OURS = re.compile(r"v[0-9]+(\.damaged|\.new-[0-9]+|\.old-[0-9]+)?\Z")
+_BATCH = 512  # rows removed in one transaction
+
+
+class BucketInfo(Struct, frozen=True):
+    """Number of records of a bucket and the bytes of their keys and values; how many of them have expired."""
+
+    records: int = 0
+    bytes: int = 0
+    expired: int = 0
+
+
+class StoreInfo(Struct, frozen=True, kw_only=True):
+    """What a cache directory holds. Sizes in bytes, times in seconds since the epoch."""
+
+    directory: str
+    schema: str
+    exists: bool
+    note: str = ""
+    size_limit: int = 0
+    file_size: int = 0  # on disk
+    used: int = 0  # in pages that hold records
+    oldest_use: float | None = None  # to the day
+    open_runs: int = 0  # this one excluded
+    other_sizes: dict[str, int] = {}  # of other schema versions, and of what was set aside
+    buckets: dict[str, BucketInfo] = {}
+
+
+def info(directory: str | None, *, size_limit: int, clock: store.Clock) -> StoreInfo:
+    """What the cache in `directory` holds; nothing is created. Raises CacheError, OSError, lmdb.Error."""
+    root, note = _root(directory)
+    home = os.path.join(root, layout.SCHEMA)
+    if not os.path.lexists(home):
+        others = _others(root) if os.path.isdir(root) else {}
+        return StoreInfo(directory=root, schema=layout.SCHEMA, exists=False, note=note, other_sizes=others)
+    opened = opening.open_checked(directory, size_limit=size_limit, write=True, clock=clock)
+    with opened:
+        buckets, oldest, used = _count(opened, clock())
+        return StoreInfo(
+            directory=root,
+            schema=layout.SCHEMA,
+            exists=True,
+            note=note,
+            size_limit=size_limit,
+            file_size=_size(home),
+            used=used,
+            oldest_use=oldest,
+            open_runs=marks.count(home) - 1,
+            other_sizes=_others(root),
+            buckets=buckets,
+        )
+
+
+def prune(
+    directory: str | None, *, size_limit: int, clock: store.Clock, unused_for: float | None = None
+) -> tuple[int, int]:
+    """Remove what has expired, what was not used for `unused_for` seconds, other schema versions and leftovers; bring
+    the rest under `size_limit` and write it anew without gaps. Records removed, bytes freed on disk.
+
+    Raises CacheError, OSError, lmdb.Error.
+    """
+    root, _ = _root(directory)
+    if not os.path.isdir(root):
+        return 0, 0
+    before = sum(_others(root).values()) + _size(os.path.join(root, layout.SCHEMA))
+    removed = 0
+    opened = opening.open_checked(directory, size_limit=size_limit, write=True, clock=clock)
+    with opened:
+        now = clock()
+        if isinstance(opened, store.Store):
+            oldest = None if unused_for is None else rows.quantum_of(now - unused_for)
+            removed = _remove(opened, lambda batch: batch.remove_expired(now, oldest, _BATCH))
+            removed += _remove(opened, lambda batch: batch.evict(rows.share_of(size_limit), now, _BATCH))
+    with _exclusive(root):
+        for name in _others(root):
+            _remove_tree(os.path.join(root, name))
+        _compact(os.path.join(root, layout.SCHEMA), size_limit)
+    after = sum(_others(root).values()) + _size(os.path.join(root, layout.SCHEMA))
+    return removed, max(before - after, 0)
+
+
+def verify(directory: str | None, *, size_limit: int) -> str:
+    """Look at the whole data file in a process of its own. What is wrong with it, or nothing.
+
+    A damaged one is set aside and replaced by an empty one. Raises CacheError, OSError, lmdb.Error.
+    """
+    root, _ = _root(directory)
+    home = os.path.join(root, layout.SCHEMA)
+    if not os.path.lexists(home):
+        return ""
+    layout.check_directory(root)
+    with _exclusive(root):
+        layout.check_directory(home)
+        problem = opening.problem_of(home)
+        if problem:
+            opening.set_aside(home)
+            opening.create(home, size_limit)
+        else:
+            marks.forget(home)
+    return problem
+
+
+def clear(directory: str | None) -> int:
+    """Remove all that is ours in the cache's directory; bytes freed. Raises CacheError, OSError."""
+    root, _ = _root(directory)
+    if not os.path.isdir(root):
+        return 0
+    layout.check_directory(root)
+    with _exclusive(root):
+        freed = 0
+        for name in _names(root):
+            freed += _size(os.path.join(root, name))
+            _remove_tree(os.path.join(root, name))
+    return freed
+
+
+def _root(directory: str | None) -> tuple[str, str]:
+    return layout.settle(os.path.abspath(directory) if directory else layout.default_directory())
+
+
+@contextmanager
+def _exclusive(root: str) -> Iterator[None]:
+    """Keep other runs from opening the store meanwhile. Raises CacheError when they do not let us in."""
+    gate = FileLock(os.path.join(root, "lock"))
+    try:
+        if not gate.acquire(store.OPEN_DEADLINE):
+            raise CacheError(f"another run is using {root}")
+        yield
+    finally:
+        gate.close()
+
+
+def _names(root: str) -> list[str]:
+    return sorted(name for name in os.listdir(root) if _OURS.match(name))
+
+
+def _others(root: str) -> dict[str, int]:
+    """Environments beside the current one and their sizes."""
+    return {name: _size(os.path.join(root, name)) for name in _names(root) if name != layout.SCHEMA}
+
+
+def _size(home: str) -> int:
+    """Bytes on disk of an environment's files."""
+    try:
+        with os.scandir(home) as entries:
+            return sum(entry.stat(follow_symlinks=False).st_blocks * 512 for entry in entries)
+    except OSError:
+        return 0
+
+
+def _remove_tree(path: str) -> None:
+    from shutil import rmtree
+
+    rmtree(path)  # does not follow links, not even planted ones
+
+
+def _count(opened: store.Store | store.NoStore, now: float) -> tuple[dict[str, BucketInfo], float | None, int]:
+    names = {ord(byte): name for name, byte in rows.BUCKETS.items()}
+    counts = {name: [0, 0, 0] for name in rows.BUCKETS}
+    oldest: int | None = None
+    with opened.reader() as reader:
+        txn = reader.transaction
+        if txn is None:
+            raise CacheError(opened.reason or "the cache cannot be read")
+        for bucket, (quantum, size, expires) in rows.ledger(txn):
+            count = counts[names[bucket]]
+            count[0] += 1
+            count[1] += size
+            count[2] += expires <= now
+            oldest = quantum if oldest is None else min(oldest, quantum)
+        used = rows.pages_used(txn)
+    return {name: BucketInfo(*count) for name, count in counts.items()}, oldest and oldest * rows.QUANTUM, used
+
+
+def _remove(opened: store.Store, step: Callable[[rows.Batch], int]) -> int:
+    """Repeat a step, each time in a transaction of its own, until there is nothing left for it to remove."""
+    total = 0
+    while removed := opened.change(step):
+        total += removed
+    return total
+
+
+def _compact(home: str, size_limit: int) -> None:
+    """Write the data file anew without free pages, where that is worth it, and put it in place of the old one.
+
+    Runs that have the old one open go on with it; what they write is lost, as the cache may be.
+    """
+    if not os.path.lexists(home) or marks.count(home):
+        return
+    fresh, old = f"{home}.new-{os.getpid()}", f"{home}.old-{os.getpid()}"
+    env = opening.open_environment(home, size_limit)
+    try:
+        opening.create(fresh, size_limit)
+        os.unlink(os.path.join(fresh, datafile.DATA))
+        env.copy(fresh, compact=True)
+        os.chmod(os.path.join(fresh, datafile.DATA), 0o600)
+    except (OSError, lmdb.Error):
+        _remove_tree(fresh)
+        return  # no room for a copy: the free pages are used again all the same
+    finally:
+        env.close()
+    os.rename(home, old)
+    os.rename(fresh, home)
+    _remove_tree(old)

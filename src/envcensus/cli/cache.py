@@ -1,0 +1,129 @@
+"""`envcensus cache`: what the cache holds; clear, prune and verify it."""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from envcensus.errors import ExitCode
+from envcensus.pipelines import cache_admin
+
+if TYPE_CHECKING:
+    from envcensus.pipelines.cache_admin import StoreInfo
+
+_UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
+
+
+class Size(click.ParamType):  # type: ignore[type-arg]  # generic only in newer releases of click
+    """Bytes, with K, M, G or T for powers of 1024: `200M`."""
+
+    name = "size"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        if isinstance(value, int):
+            return value
+        match = re.fullmatch(r"([0-9]{1,15}(?:\.[0-9]{1,6})?)\s*([KMGT]?)(?:i?B)?", value.strip(), re.IGNORECASE)
+        if match is None:
+            self.fail(f"{value!r} is not a size such as 200M", param, ctx)
+        return int(float(match[1]) * _UNITS[match[2].upper()])
+
+
+directory_option = click.option(
+    "--cache-dir", metavar="DIR", type=click.Path(), help="Where the cache lies, instead of the user's cache directory."
+)
+size_option = click.option(
+    "--cache-size",
+    metavar="SIZE",
+    type=Size(),
+    default=cache_admin.DEFAULT_SIZE,
+    help="Size limit of the cache on disk (default 512M).",
+)
+
+
+@click.group("cache")
+def command() -> None:
+    """What the cache holds; clear, prune and verify it."""
+
+
+@command.command()
+@directory_option
+@size_option
+@click.option("--format", "form", type=click.Choice(["columns", "json"]), default="columns", help="Output format.")
+def info(cache_dir: str | None, cache_size: int, form: str) -> None:
+    """Show where the cache lies and what it holds."""
+    found = cache_admin.info(cache_dir, size_limit=cache_size)
+    if found.note:
+        click.echo(f"envcensus: {found.note}", err=True)
+    if form == "json":
+        import msgspec
+
+        click.echo(msgspec.json.encode(found))
+    else:
+        click.echo("\n".join(_lines(found)))
+
+
+@command.command()
+@directory_option
+def clear(cache_dir: str | None) -> None:
+    """Remove the cache, of all versions of envcensus."""
+    click.echo(f"{_size(cache_admin.clear(cache_dir))} freed", err=True)
+
+
+@command.command()
+@directory_option
+@size_option
+@click.option(
+    "--unused-for", metavar="DAYS", type=click.FloatRange(min=0), help="Also remove what was not used for so long."
+)
+def prune(cache_dir: str | None, cache_size: int, unused_for: float | None) -> None:
+    """Remove what has expired and what other versions left, and keep the rest under the size limit."""
+    seconds = None if unused_for is None else unused_for * 86400
+    removed, freed = cache_admin.prune(cache_dir, size_limit=cache_size, unused_for=seconds)
+    click.echo(f"{removed} {'record' if removed == 1 else 'records'} removed, {_size(freed)} freed", err=True)
+
+
+@command.command()
+@directory_option
+@size_option
+def verify(cache_dir: str | None, cache_size: int) -> int:
+    """Look at every page and record of the cache; replace it by an empty one when it is damaged (exit code 1)."""
+    problem = cache_admin.verify(cache_dir, size_limit=cache_size)
+    if problem:
+        click.echo(f"envcensus: the cache was damaged and has been replaced by an empty one: {problem}", err=True)
+        return ExitCode.FAILED
+    click.echo("the cache is sound", err=True)
+    return ExitCode.COMPLETE
+
+
+def _lines(found: StoreInfo) -> list[str]:
+    lines = [f"Directory  {found.directory}", f"Schema     {found.schema}"]
+    if not found.exists:
+        lines.append("Nothing is cached yet.")
+    else:
+        lines += [f"Limit      {_size(found.size_limit)}", f"On disk    {_size(found.file_size)}"]
+        lines.append(f"In use     {_size(found.used)}")
+        if found.oldest_use is not None:
+            lines.append(f"Least used {time.strftime('%Y-%m-%d', time.gmtime(found.oldest_use))}")
+        if found.open_runs > 0:
+            lines.append(f"Open in    {found.open_runs} other {'run' if found.open_runs == 1 else 'runs'}")
+        lines += ["", f"{'Bucket':10} {'Records':>9} {'Expired':>9} {'Size':>10}"]
+        lines += [
+            f"{name:10} {bucket.records:>9} {bucket.expired:>9} {_size(bucket.bytes):>10}"
+            for name, bucket in found.buckets.items()
+        ]
+    if found.other_sizes:
+        lines += ["", "Also there, until the next `envcensus cache prune`:"]
+        lines += [f"{name:10} {_size(size):>10}" for name, size in found.other_sizes.items()]
+    return lines
+
+
+def _size(count: int) -> str:
+    value = float(count)
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if value < 1024 or unit == "GiB":
+            break
+        value /= 1024
+    return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
