@@ -17,11 +17,11 @@ from envcensus.index.faults import RequestFailed
 from envcensus.index.limits import Limits
 from envcensus.index.links import Links
 from envcensus.index.local import LocalError, read_project, stamp
-from envcensus.index.pages import Packer, PageError, RawPage, pack_pages
+from envcensus.index.negotiation import ACCEPT
+from envcensus.index.pages import PackPages, PageError, RawPage, pack_pages
 from envcensus.index.secure import is_secure
 from envcensus.index.transport import Response, Tally, Transport
 
-ACCEPT = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.01"
 NO_INDEX = "no index may be asked"
 
 Outcome = Literal["found", "not-found", "failed", "not-modified"]
@@ -46,6 +46,7 @@ class Fetched(Struct, frozen=True, gc=False, kw_only=True):
     record: bytes = b""
     files: bytes = b""
     reason: str = ""  # why it failed: one sentence without secrets
+    notes: tuple[str, ...] = ()  # what the user should know about the places that answered
     validators: tuple[Validator, ...] = ()
     fetched: float = 0.0  # seconds since the epoch
     expires: float = 0.0
@@ -81,7 +82,7 @@ class _Answer(Struct):
 class ProjectClient:
     """Asks for single projects over one transport. Belongs to the transport's event loop."""
 
-    def __init__(self, transport: Transport, packer: Packer = pack_pages) -> None:
+    def __init__(self, transport: Transport, packer: PackPages = pack_pages) -> None:
         self._transport = transport
         self._config = transport.config
         self._packer = packer
@@ -110,12 +111,12 @@ class ProjectClient:
             return _failed(want.name, failure, tally, now)
         pages = [a.page for a in answers if a.page is not None]
         outcome: Outcome = "found" if pages or links else "not-found"
-        record = files = b""
+        packed = None
         if any(a.not_modified for a in answers):
             outcome = "not-modified"
         elif outcome == "found":
             try:
-                record, files = self._packer(want.name, pages, links)
+                packed = self._packer(want.name, pages, links)
             except PageError as error:
                 return _failed(want.name, str(error), tally, now)
         lifetime = min((a.lifetime for a in answers if a.lifetime is not None), default=freshness.DEFAULT_SECONDS)
@@ -125,8 +126,9 @@ class ProjectClient:
         return Fetched(
             name=want.name,
             outcome=outcome,
-            record=record,
-            files=files,
+            record=packed.record if packed else b"",
+            files=packed.files if packed else b"",
+            notes=packed.notes if packed else (),
             validators=tuple(a.validator for a in answers if a.validator is not None),
             fetched=now,
             expires=now + lifetime,
@@ -202,8 +204,14 @@ def _status_reason(status: int) -> str:
 
 
 def _unchanged(answers: Sequence[_Answer], validators: dict[str, Validator]) -> bool:
-    """Whether the cached record stands: every index that had a page says so, and no other has one now."""
-    return all(a.not_modified or a.failure or (a.page is None and a.index not in validators) for a in answers)
+    """Whether the cached record stands: every index that had a page says so, and no other has one now.
+
+    Local sources (without a lifetime) are unchanged: validators are not used where the stamp differs.
+    """
+    return all(
+        a.not_modified or a.failure or a.lifetime is None or (a.page is None and a.index not in validators)
+        for a in answers
+    )
 
 
 def _failed(name: str, reason: str, tally: Tally, now: float) -> Fetched:
@@ -248,7 +256,7 @@ async def fetch_all(client: ProjectClient, wants: Iterable[Want], width: int) ->
 class IndexClient:
     """A client for callers without an event loop: keeps its loop and its connections between batches."""
 
-    def __init__(self, config: IndexConfig, limits: Limits | None = None, packer: Packer = pack_pages) -> None:
+    def __init__(self, config: IndexConfig, limits: Limits | None = None, packer: PackPages = pack_pages) -> None:
         import uvloop
 
         self._runner = asyncio.Runner(loop_factory=uvloop.new_event_loop)

@@ -1,4 +1,4 @@
-"""Files from find-links: directories and archives here, pages and archives elsewhere; each location read once."""
+"""Places given with find-links: directories and archives here, pages and archives elsewhere; each is read once."""
 
 from __future__ import annotations
 
@@ -7,15 +7,42 @@ import os
 import posixpath
 from urllib.parse import unquote, urlsplit
 
-from envcensus.index import local
+from msgspec import Struct
+
+from envcensus._kernels import page as kernel
+from envcensus.index import find_links, local
 from envcensus.index.credentials import origin_of, split_credentials
 from envcensus.index.faults import RequestFailed
-from envcensus.index.pages import RawPage, read_links
+from envcensus.index.negotiation import charset_of, format_of
+from envcensus.index.pages import PageError, RawPage, Source
 from envcensus.index.secure import is_secure
 from envcensus.index.transport import Tally, Transport
-from envcensus.model.page import File
+from envcensus.model.page import File, ProjectPage
 
 _HTML = "text/html"
+
+
+class Place(Struct):
+    """One location: the names in a directory, single archives, and pages of links."""
+
+    url: str
+    directory: str = ""
+    names: tuple[str, ...] = ()
+    archives: tuple[File, ...] = ()
+    pages: tuple[RawPage, ...] = ()
+
+    def offers(self, name: str) -> list[Source]:
+        """What the location has of a normalized name. Raises PageError."""
+        packed = []
+        if self.names:
+            listed = find_links.from_directory(self.directory, self.names, name)
+            if listed.files:
+                packed.append((self.url, kernel.pack(listed)))
+        if self.archives:
+            packed.append((self.url, kernel.pack(ProjectPage(name=name, files=self.archives))))
+        for page in self.pages:
+            packed.append((page.url, find_links.from_page(page.body, page.url, name, charset_of(page.content_type))))
+        return [Source(url, *records) for url, records in packed if kernel.info(records[0]).files]
 
 
 class Links:
@@ -23,53 +50,53 @@ class Links:
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
-        trusted = transport.config.trusted_hosts
-        self._locations = [link for link in transport.config.find_links if is_secure(link, trusted)]
-        self._loading: asyncio.Task[dict[str, list[File]]] | None = None
+        config = transport.config
+        self._locations = [link for link in config.find_links if is_secure(link, config.trusted_hosts)]
+        self._loading: asyncio.Task[list[Place]] | None = None
 
-    async def of(self, name: str, tally: Tally) -> list[File]:
-        """The files of a normalized name. Raises LocalError, RequestFailed or PageError."""
+    async def of(self, name: str, tally: Tally) -> list[Source]:
+        """What all locations offer of a normalized name. Raises LocalError, RequestFailed or PageError."""
         if not self._locations:
             return []
         if self._loading is None:
             self._loading = asyncio.create_task(self._load(tally))
         # One caller's cancellation must not take the answer away from the others.
-        return (await asyncio.shield(self._loading)).get(name, [])
+        places = await asyncio.shield(self._loading)
+        return [source for place in places for source in place.offers(name)]
 
-    async def _load(self, tally: Tally) -> dict[str, list[File]]:
-        found: dict[str, list[File]] = {}
-        for location in self._locations:
-            for file in await self._read(location, tally):
-                project = local.project_of(file.filename)
-                if project:
-                    found.setdefault(project, []).append(file)
-        return found
+    async def _load(self, tally: Tally) -> list[Place]:
+        return [await self._read(location, tally) for location in self._locations]
 
-    async def _read(self, location: str, tally: Tally) -> list[File]:
+    async def _read(self, location: str, tally: Tally) -> Place:
         if local.is_local(location):
             return self._read_local(local.location_path(location))
         if not location.startswith(("http://", "https://")):
-            return []  # a path that does not exist: `missing_locations` says so
+            return Place(location)  # a path that does not exist: `missing_locations` says so
         clean, _ = split_credentials(location)
         filename = unquote(posixpath.basename(urlsplit(clean).path))
-        if local.project_of(filename):
-            return [File(filename=filename, url=clean)]
+        if local.is_archive(filename):
+            return Place(clean, archives=(File(filename=filename, url=clean),))
         response = await self._transport.get(clean, {"Accept": _HTML}, tally)
         if response.status != 200:
             raise RequestFailed(f"find-links on {origin_of(clean)} answered {response.status}")
-        return read_links(RawPage(response.body, response.headers.get("Content-Type", ""), response.url))
+        content_type = response.headers.get("Content-Type", "")
+        if format_of(content_type) != "html":
+            raise PageError(f"find-links on {origin_of(clean)} is no page of links")
+        return Place(clean, pages=(RawPage(response.body, content_type, response.url),))
 
-    def _read_local(self, path: str) -> list[File]:
+    def _read_local(self, path: str) -> Place:
+        path = os.path.abspath(path)
+        url = find_links.file_url(path)
         if os.path.isdir(path):
-            directory = local.LinkDirectory(path)
-            files = [file for files in directory.files.values() for file in files]
-            for page in directory.pages:
-                files += self._read_page(page)
-            return files
-        if local.project_of(os.path.basename(path)):
-            return [File(filename=os.path.basename(path), url=local.url_of(path))] if os.path.isfile(path) else []
-        return self._read_page(path)
+            names = local.list_directory(path)
+            pages = (self._read_page(os.path.join(path, name)) for name in find_links.html_names(names))
+            return Place(url, path, tuple(names), pages=tuple(page for page in pages if page is not None))
+        if local.is_archive(path):
+            found = os.path.isfile(path)
+            return Place(url, archives=(File(filename=os.path.basename(path), url=url),) if found else ())
+        page = self._read_page(path)
+        return Place(url, pages=() if page is None else (page,))
 
-    def _read_page(self, path: str) -> list[File]:
+    def _read_page(self, path: str) -> RawPage | None:
         body = local.read_file(path, self._transport.limits.max_body)
-        return [] if body is None else read_links(RawPage(body, _HTML, local.url_of(path)))
+        return None if body is None else RawPage(body, _HTML, find_links.file_url(path))

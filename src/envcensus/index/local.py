@@ -10,15 +10,14 @@ import hashlib
 import os
 import stat
 from collections.abc import Iterable
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import unquote, unquote_to_bytes, urlsplit
 
 from envcensus.index.config import IndexConfig
 from envcensus.index.entry import NO_STAMP
+from envcensus.index.find_links import file_url
 from envcensus.index.pages import RawPage
-from envcensus.model.page import File
 from envcensus.model.skipped import Skipped
 
-_HTML_SUFFIXES = (".html", ".htm", ".shtml")
 _ARCHIVES = (".whl", ".tar.gz", ".zip", ".tar.bz2", ".tar.xz", ".tgz", ".tar", ".tbz")
 
 
@@ -31,18 +30,7 @@ def path_of(url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme != "file" or parts.netloc not in ("", "localhost"):
         raise ValueError("a file: URL with a host name")
-    return os.fsdecode(_unquote_bytes(parts.path))
-
-
-def _unquote_bytes(path: str) -> bytes:
-    from urllib.parse import unquote_to_bytes
-
-    return unquote_to_bytes(path.encode("utf-8", "surrogateescape"))
-
-
-def url_of(path: str) -> str:
-    """A file: URL for a path."""
-    return "file://" + quote(os.fsencode(os.path.abspath(path)))
+    return os.fsdecode(unquote_to_bytes(parts.path.encode("utf-8", "surrogateescape")))
 
 
 def is_local(location: str) -> bool:
@@ -70,7 +58,7 @@ def read_project(index_url: str, name: str, cap: int) -> RawPage | None:
         raise LocalError(str(error)) from None
     body = read_file(path, cap)
     # pip asks for the directory with its slash and then for index.html in it: links are relative to that.
-    return None if body is None else RawPage(body, "text/html", url_of(path))
+    return None if body is None else RawPage(body, "text/html", file_url(path))
 
 
 def read_file(path: str, cap: int) -> bytes | None:
@@ -81,44 +69,29 @@ def read_file(path: str, cap: int) -> bytes | None:
         return None
     except OSError as error:
         raise LocalError(f"{path} cannot be read: {(error.strerror or '').lower()}") from None
-    with open(descriptor, "rb") as file:
+    try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise LocalError(f"{path} is no regular file")
         if status.st_size > cap:
             raise LocalError(f"{path} is larger than {cap} bytes")
-        return file.read(cap)
+        with open(descriptor, "rb", closefd=False) as file:
+            return file.read(cap)
+    finally:
+        os.close(descriptor)
 
 
-class LinkDirectory:
-    """One find-links directory, listed once: archives by project, and its HTML files."""
-
-    def __init__(self, path: str) -> None:
-        self.files: dict[str, list[File]] = {}
-        self.pages: list[str] = []
-        try:
-            entries = sorted(os.scandir(path), key=lambda entry: entry.name)
-        except OSError as error:
-            raise LocalError(f"{path} cannot be read: {(error.strerror or '').lower()}") from None
-        for entry in entries:
-            if entry.name.lower().endswith(_HTML_SUFFIXES):
-                self.pages.append(entry.path)
-            elif entry.name.endswith(_ARCHIVES):
-                project = project_of(entry.name)
-                if project:
-                    self.files.setdefault(project, []).append(File(filename=entry.name, url=url_of(entry.path)))
-
-
-def project_of(filename: str) -> str:
-    """The normalized project name an archive's file name tells; empty where it is no valid wheel or sdist name."""
-    from packaging.utils import InvalidSdistFilename, InvalidWheelFilename, parse_sdist_filename, parse_wheel_filename
-
+def list_directory(path: str) -> list[str]:
+    """The names in a directory. Raises LocalError."""
     try:
-        if filename.endswith(".whl"):
-            return parse_wheel_filename(filename)[0]
-        return parse_sdist_filename(filename)[0]
-    except (InvalidWheelFilename, InvalidSdistFilename):
-        return ""
+        return os.listdir(path)
+    except OSError as error:
+        raise LocalError(f"{path} cannot be read: {(error.strerror or '').lower()}") from None
+
+
+def is_archive(name: str) -> bool:
+    """Whether a name's suffix says that it is a distribution, not a page of links."""
+    return name.lower().endswith(_ARCHIVES)
 
 
 def stamp(config: IndexConfig, name: str) -> bytes:

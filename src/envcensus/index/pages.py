@@ -1,11 +1,15 @@
-"""From what the indexes sent to one packed record: the seam between transport and the page kernel."""
+"""From what the places sent to one packed record: the seam between transport and the page formats."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from envcensus.model.page import File
+from envcensus._kernels.page import PageError
+from envcensus.index.merge import Merged, Source, merge
+from envcensus.index.negotiation import read_page
+
+__all__ = ["Merged", "PackPages", "PageError", "RawPage", "Source", "pack_pages"]
 
 
 class RawPage(NamedTuple):
@@ -16,19 +20,16 @@ class RawPage(NamedTuple):
     url: str  # without credentials; links are relative to it
 
 
-class PageError(Exception):
-    """A page that cannot be read; the text is one sentence without secrets."""
+# (normalized name, pages in the order of the indexes, what find-links offer) → packed records.
+PackPages = Callable[[str, Sequence[RawPage], Sequence[Source]], Merged]
 
 
-# (normalized name, pages in the order of the indexes, files from find-links) → (record, files), both packed.
-Packer = Callable[[str, Sequence[RawPage], Sequence[File]], tuple[bytes, bytes]]
+def pack_pages(name: str, pages: Sequence[RawPage], links: Sequence[Source]) -> Merged:
+    """Read, merge and pack. Raises PageError.
 
-
-def pack_pages(name: str, pages: Sequence[RawPage], links: Sequence[File]) -> tuple[bytes, bytes]:  # noqa: ARG001
-    """Read, merge and pack. Raises PageError."""
-    raise PageError(f"the page of {name} cannot be read yet")
-
-
-def read_links(page: RawPage) -> list[File]:  # noqa: ARG001
-    """The files a find-links page links to, of whatever projects. Raises PageError."""
-    raise PageError("pages cannot be read yet")
+    With first-match, `pages` holds the first index's page alone; find-links count beside it, as for pip.
+    """
+    if len(pages) == 1 and not links:
+        return Merged(*read_page(pages[0].body, pages[0].content_type, pages[0].url, name))
+    read = [Source(page.url, *read_page(page.body, page.content_type, page.url, name)) for page in pages]
+    return merge([*links, *read])

@@ -9,14 +9,13 @@ import pytest
 from envcensus.index.client import IndexClient
 from envcensus.index.config import IndexConfig
 from envcensus.index.limits import Limits
-from envcensus.index.pages import RawPage
-from envcensus.model.page import File
+from envcensus.index.pages import Merged, PackPages, RawPage, Source
 from tests.support.scripted_server import ScriptedServer
 
 
-def join_pages(name: str, pages: Sequence[RawPage], links: Sequence[File]) -> tuple[bytes, bytes]:
+def join_pages(name: str, pages: Sequence[RawPage], links: Sequence[Source]) -> Merged:
     """A packer that shows what it was given."""
-    return b"|".join(p.body for p in pages), ",".join(f.filename for f in links).encode()
+    return Merged(b"|".join(p.body for p in pages), b"|".join(s.record for s in links))
 
 
 @pytest.fixture
@@ -33,11 +32,13 @@ def connect() -> Iterator[Connect]:
     """Make a client for the given indexes; keywords go to IndexConfig and Limits by their names."""
     clients: list[IndexClient] = []
 
-    def make(*indexes: str, limits: Limits | None = None, **settings: object) -> IndexClient:
+    def make(
+        *indexes: str, limits: Limits | None = None, packer: PackPages = join_pages, **settings: object
+    ) -> IndexClient:
         settings.setdefault("retries", 2)
         settings.setdefault("timeout", 5.0)
         config = IndexConfig(index_urls=indexes, **settings)  # type: ignore[arg-type]
-        clients.append(IndexClient(config, limits or Limits(connect=3.0, total=20.0), packer=join_pages))
+        clients.append(IndexClient(config, limits or Limits(connect=3.0, total=20.0), packer=packer))
         return clients[-1]
 
     yield make
