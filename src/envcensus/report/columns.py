@@ -38,7 +38,7 @@ def render_envs(census: Census, options: RenderOptions) -> Iterator[str]:
     columns = {
         "Environment": [clean(e.path) for e in found],
         "Kind": [clean(e.kind) for e in found],
-        "Python": [clean(_python(e)) for e in found],
+        "Python": [clean(python(e)) for e in found],
         "Owner": [clean(_owner(e)) for e in found],
         "Host": [clean(e.host) for e in found],
     }
@@ -77,12 +77,13 @@ def heading(environment: Environment, options: RenderOptions) -> str:
 def about(environment: Environment) -> str:
     """ "venv, Python 3.11.7, owner deploy"."""
     owner = _owner(environment)
-    notes = [environment.kind, _python(environment), f"owner {owner}" if owner else ""]
+    notes = [environment.kind, python(environment), f"owner {owner}" if owner else ""]
     notes.append(f"host {environment.host}" if environment.host else "")
     return ", ".join(note for note in notes if note)
 
 
-def _python(environment: Environment) -> str:
+def python(environment: Environment) -> str:
+    """ "Python 3.11.7", "PyPy 3.10"."""
     name = IMPLEMENTATIONS.get(environment.implementation, environment.implementation or "Python")
     threads = " free-threaded" if environment.free_threaded else ""
     return f"{name} {environment.python or '(version unknown)'}{threads}"

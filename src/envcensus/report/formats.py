@@ -27,6 +27,7 @@ FORMATS = {
     "columns": Format("columns", (".txt",), "aligned text for people", envs=True),
     "json": Format("json_report", (".json",), "the whole census as one document", envs=True),
     "jsonl": Format("jsonl", (".jsonl", ".ndjson"), "one environment a line", envs=True),
+    "html": Format("html_report", (".html", ".htm"), "one self-contained page with charts and tables"),
     "csv": Format("csv_report", (".csv",), "one package a row, safe to open in a spreadsheet"),
     "markdown": Format("markdown", (".md", ".markdown"), "tables for issues, wikis and mail"),
     "freeze": Format("freeze", ("freeze.txt",), "what is installed, as requirements"),

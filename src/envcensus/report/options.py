@@ -10,6 +10,15 @@ from envcensus.model.finding import Finding, State
 SHOWN: frozenset[State] = frozenset({"outdated", "not-comparable", "not-found", "failed", "unchecked"})
 
 
+class TrendPoint(Struct, frozen=True, gc=False, kw_only=True):
+    """How things stood at the end of an earlier run."""
+
+    time: float  # seconds since the epoch
+    packages: int
+    outdated: int
+    libyears: float = 0.0
+
+
 class RenderOptions(Struct, frozen=True, kw_only=True):
     """Options common to all formats; each reads what concerns it."""
 
@@ -20,6 +29,7 @@ class RenderOptions(Struct, frozen=True, kw_only=True):
     width: int | None = None  # columns of the terminal; None: never cut anything
     verbose: bool = False
     version: str = ""  # of envcensus; empty: the running one
+    trend: tuple[TrendPoint, ...] = ()  # earlier runs and this one, for the chart of the HTML report
     host: str = ""  # name of this host, for environments that do not carry one
 
     def shows(self, finding: Finding) -> bool:

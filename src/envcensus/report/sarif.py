@@ -23,39 +23,55 @@ from envcensus.report.text import clean
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 LEVELS = {"major": "error", "minor": "warning", "patch": "note", "pre": "note", "post": "note", "other": "warning"}
-RULES = {
-    **{f"outdated-{severity}": (level, f"A newer release is out: {severity}.") for severity, level in LEVELS.items()},
-    "yanked": ("error", "The installed version was yanked by its project."),
-    "project-status": ("warning", "The project is no longer active."),
-    **{f"problem-{code}": ("warning", meaning[0].upper() + meaning[1:] + ".") for code, meaning in CODES.items()},
-}
-INDEX = {rule: number for number, rule in enumerate(RULES)}
 
 
 def render(census: Census, options: RenderOptions) -> Iterator[str]:
     """The log, result by result."""
     sums = totals.of_surveys(census.surveys)
-    driver = {
-        "name": "envcensus",
-        "version": options.version or envcensus.__version__,
-        "rules": [
-            {"id": rule, "shortDescription": {"text": text}, "defaultConfiguration": {"level": level}}
-            for rule, (level, text) in RULES.items()
-        ],
-    }
     invocation = {
         "executionSuccessful": not census.skipped and not sums.failed,
         "endTimeUtc": timestamp(census.generated),
         "toolExecutionNotifications": list(_notifications(census)),
     }
-    yield f'{{"$schema":{_encode(SCHEMA)},"version":"2.1.0","runs":[{{"tool":{_encode({"driver": driver})},\n'
-    yield f'"invocations":{_encode([invocation])},\n"columnKind":"unicodeCodePoints",\n"results":['
+    yield f'{{"$schema":{_encode(SCHEMA)},"version":"2.1.0","runs":[{{"columnKind":"unicodeCodePoints",\n'
+    yield f'"invocations":{_encode([invocation])},\n"results":['
+    rules: dict[str, int] = {}  # the rules met so far, and their places in the list
     opening = "\n"
     for survey in census.surveys:
         for result in _results(survey, options):
+            result["ruleIndex"] = rules.setdefault(result["ruleId"], len(rules))
             yield opening + _encode(result)
             opening = ",\n"
-    yield "]}]}\n"
+    driver = {
+        "name": "envcensus",
+        "version": options.version or envcensus.__version__,
+        "rules": [
+            {
+                "id": rule,
+                "shortDescription": {"text": _message(_meaning(rule))},
+                "defaultConfiguration": {"level": _level(rule)},
+            }
+            for rule in rules
+        ],
+    }
+    yield f'],\n"tool":{_encode({"driver": driver})}}}]}}\n'
+
+
+def _level(rule: str) -> str:
+    if rule.startswith("outdated-"):
+        return LEVELS[rule.removeprefix("outdated-")]
+    return "error" if rule == "yanked" else "warning"
+
+
+def _meaning(rule: str) -> str:
+    if rule.startswith("outdated-"):
+        return f"A newer release is out: {rule.removeprefix('outdated-')}."
+    if rule == "yanked":
+        return "The installed version was yanked by its project."
+    if rule == "project-status":
+        return "The project is no longer active."
+    code = rule.removeprefix("problem-")
+    return CODES.get(code, code) + "."
 
 
 def _results(survey: Survey, options: RenderOptions) -> Iterator[dict[str, Any]]:
@@ -92,16 +108,13 @@ def _result(rule: str, text: str, path: str, survey: Survey) -> dict[str, Any]:
     environment = survey.environment
     # Stable from run to run: the same finding keeps its identity when a newer version appears.
     identity = "\0".join((rule, environment.host, environment.path, path)).encode("utf-8", "surrogatepass")
-    result: dict[str, Any] = {
+    return {
         "ruleId": rule,
-        "level": RULES[rule][0] if rule in RULES else "warning",
+        "level": _level(rule),
         "message": {"text": _message(text)},
         "locations": [{"physicalLocation": {"artifactLocation": {"uri": uri(path)}}}],
         "partialFingerprints": {"envcensus/v1": f"{zlib.crc32(identity):08x}{zlib.adler32(identity):08x}"},
     }
-    if rule in INDEX:
-        result["ruleIndex"] = INDEX[rule]
-    return result
 
 
 def _notifications(census: Census) -> Iterator[dict[str, Any]]:
