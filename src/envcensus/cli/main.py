@@ -10,11 +10,15 @@ import click
 
 from envcensus import __version__
 from envcensus.errors import EnvcensusError, ExitCode
+from envcensus.runtime import signals
 
 # name → one line of help; the module is envcensus.cli.<name>, its command is `command`.
 COMMANDS: dict[str, str] = {
-    "config": "Show the settings in force, and where each came from.",
+    "envs": "Environments found below the roots.",
+    "list": "What is installed: pip list, for one environment or thousands.",
+    "outdated": "What could be upgraded, in every environment below the roots.",
     "cache": "What the cache holds; clear, prune and verify it.",
+    "config": "Show the settings in force, and where each came from.",
 }
 
 
@@ -43,6 +47,7 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line and exit with one of `ExitCode`. No traceback reaches a user."""
+    signals.install()
     try:
         code = cli.main(prog_name="envcensus", standalone_mode=False)
         sys.stdout.flush()
@@ -59,4 +64,10 @@ def main() -> None:
         # The reader went away (`| head`): no message, and nothing more may be written at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = ExitCode.COMPLETE
+    except Exception as error:
+        if os.environ.get("ENVCENSUS_TRACEBACK"):
+            raise
+        what = f"{type(error).__name__}: {error}".splitlines()[0]
+        print(f"envcensus: internal error: {what}; set ENVCENSUS_TRACEBACK=1 to see where", file=sys.stderr)
+        code = ExitCode.FAILED
     sys.exit(int(code or 0))

@@ -1,0 +1,32 @@
+"""How large the step from the installed to the latest version is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from envcensus._kernels.version import Version
+    from envcensus.model.finding import Severity
+
+
+def severity(installed: Version, latest: Version) -> Severity:
+    """Name the first part in which the versions differ (PEP 440).
+
+    A changed epoch counts as "major"; "pre" is a step to a pre-release or, within one release, from one; "other" is
+    what remains: a development release or a local version.
+    """
+    if installed.epoch != latest.epoch:
+        return "major"
+    if latest.is_prerelease:
+        return "pre"
+    width = max(len(installed.release), len(latest.release))
+    before = installed.release + (0,) * (width - len(installed.release))
+    after = latest.release + (0,) * (width - len(latest.release))
+    for position, (old, new) in enumerate(zip(before, after, strict=True)):
+        if old != new:
+            return ("major", "minor")[position] if position < 2 else "patch"
+    if installed.pre != latest.pre:
+        return "pre"
+    if installed.post != latest.post:
+        return "post"
+    return "other"

@@ -1,0 +1,71 @@
+"""Write a finished census where it was asked for, and turn it into an exit code."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from envcensus.cli.roots import terminal_width, wants_color
+from envcensus.errors import ExitCode
+from envcensus.report import formats
+from envcensus.report.options import RenderOptions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from envcensus.model.census import Census
+    from envcensus.model.finding import State
+
+_EVERY: frozenset[State] = frozenset({"outdated", "current", "not-comparable", "not-found", "failed", "unchecked"})
+
+
+def to_stdout(pieces: Iterable[str]) -> None:
+    """Write `pieces` as they come. Text that the output's encoding cannot hold is escaped, never an error."""
+    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    for piece in pieces:
+        sys.stdout.write(piece)
+
+
+def check_outputs(outputs: Sequence[str], *, envs: bool = False) -> None:
+    """Raise UsageError for an output whose suffix names no format, before any work is done."""
+    for path in outputs:
+        formats.known(formats.for_file(path), envs=envs)
+
+
+def to_files(outputs: Sequence[str], render: Callable[[str], Iterable[str]]) -> None:
+    """Write each of `outputs` whole, in the format of its suffix. Raises EnvcensusError where that fails."""
+    if not outputs:
+        return
+    from envcensus.runtime.atomic import write_whole
+
+    for path in outputs:
+        pieces = render(formats.for_file(path))
+        write_whole(path, (piece.encode("utf-8", "backslashreplace") for piece in pieces))
+
+
+def exit_code(census: Census, *, allow_incomplete: bool) -> ExitCode:
+    """INCOMPLETE where something could not be looked at, unless that is allowed."""
+    return ExitCode.COMPLETE if census.complete or allow_incomplete else ExitCode.INCOMPLETE
+
+
+def newsworthy(census: Census) -> bool:
+    """Whether a quiet run has something to say: a finding, a problem or a failure."""
+    if not census.complete:
+        return True
+    return any(
+        survey.problems or any(row.state == "outdated" and not row.ignored for row in survey.findings)
+        for survey in census.surveys
+    )
+
+
+def render_options(command: str, *, show_all: bool = False, verbose: bool = False) -> RenderOptions:
+    """Options for standard output as it is: colour and width only on a terminal."""
+    more: dict[str, Any] = {"show": _EVERY} if show_all else {}
+    return RenderOptions(command=command, verbose=verbose, color=wants_color(), width=terminal_width(), **more)
+
+
+def for_files(options: RenderOptions) -> RenderOptions:
+    """The same for a file: no colour, nothing cut."""
+    return msgspec.structs.replace(options, color=False, width=None)

@@ -1,0 +1,149 @@
+"""Options that several commands share: the decorators that add them, and what is made of their values."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from envcensus.cache.store import NoStore, Store
+    from envcensus.index.config import IndexConfig
+    from envcensus.inventory import DiscoverOptions
+    from envcensus.pipelines.ask import AskOptions
+
+F = TypeVar("F", bound="Callable[..., Any]")
+option = click.option
+
+
+def _group(*decorators: Callable[[Any], Any]) -> Callable[[F], F]:
+    def apply(function: F) -> F:
+        for decorator in reversed(decorators):
+            function = decorator(function)
+        return function
+
+    return apply
+
+
+_roots = (
+    click.argument("roots", nargs=-1, type=click.Path()),
+    option(
+        "--roots-from",
+        type=click.File("rb"),
+        metavar="FILE",
+        help="Read more roots from FILE (- for standard input), one a line or separated by NUL.",
+    ),
+    option("--system", is_flag=True, help="Also look where the system and its tools keep environments."),
+    option("--max-depth", type=click.IntRange(0), metavar="N", help="Go at most N directories below a root."),
+    option("--one-file-system/--all-file-systems", default=True, help="Stay on each root's file system (default)."),
+    option("--follow-symlinks", is_flag=True, help="Follow symbolic links to directories."),
+)
+_exclude: dict[str, Any] = {
+    "multiple": True,
+    "metavar": "GLOB",
+    "help": "Pass over matching directories; may be repeated.",
+}
+
+# Where distributions are selected too, --exclude means those, as it does for pip.
+discovery: Callable[[F], F] = _group(*_roots, option("--exclude-dir", "exclude_dirs", **_exclude))
+discovery_alone: Callable[[F], F] = _group(*_roots, option("--exclude", "--exclude-dir", "exclude_dirs", **_exclude))
+
+
+def discover_options(values: Mapping[str, Any]) -> DiscoverOptions:
+    """From the values of `discovery`."""
+    from envcensus.inventory import DiscoverOptions
+
+    return DiscoverOptions(
+        max_depth=values["max_depth"],
+        exclude=values["exclude_dirs"],
+        one_file_system=values["one_file_system"],
+        follow_symlinks=values["follow_symlinks"],
+        system=values["system"],
+    )
+
+
+cache: Callable[[F], F] = _group(
+    option("--cache-dir", type=click.Path(), metavar="DIR", help="Keep the cache in DIR."),
+    option(
+        "--cache-size", type=click.IntRange(1), metavar="MIB", help="Let the cache grow to MIB MiB.  [default: 512]"
+    ),
+    option("--no-cache", is_flag=True, help="Neither read nor write the cache."),
+    option("--rescan", is_flag=True, help="Read every environment anew, whatever the cache holds."),
+)
+
+
+def open_cache(values: Mapping[str, Any]) -> Store | NoStore:
+    """From the values of `cache`. Never fails: without a usable cache the run goes on."""
+    from envcensus.cache.store import DEFAULT_SIZE, NoStore, open_store
+
+    if values["no_cache"]:
+        return NoStore("")
+    size = values["cache_size"]
+    return open_store(values["cache_dir"], size_limit=DEFAULT_SIZE if size is None else size << 20)
+
+
+def report_cache(store: Store | NoStore) -> None:
+    """Say once, on standard error, why the cache was not used, where it was not."""
+    for line in (store.note, store.reason):
+        if line:
+            click.echo(f"envcensus: {line}", err=True)
+
+
+index: Callable[[F], F] = _group(
+    option("-i", "--index-url", metavar="URL", help="Base of the index (Simple repository API).  [default: pip's]"),
+    option("--extra-index-url", multiple=True, metavar="URL", help="One more index; may be repeated."),
+    option("--no-index", is_flag=True, help="Ask no index; look only at --find-links."),
+    option("-f", "--find-links", multiple=True, metavar="URL", help="A directory or page with files; may be repeated."),
+    option(
+        "--index-strategy", type=click.Choice(["version-priority", "first-match"]), help="How several indexes rank."
+    ),
+    option("--trusted-host", multiple=True, metavar="HOST", help="Accept HOST without a valid certificate."),
+    option(
+        "--timeout", type=click.FloatRange(0, min_open=True), metavar="SECONDS", help="Longest silence of an index."
+    ),
+    option("--retries", type=click.IntRange(0), metavar="N", help="Try again N times."),
+    option("--concurrency", type=click.IntRange(1, 1000), metavar="N", help="Requests in flight for each host."),
+    option("--refresh", is_flag=True, help="Ask the index again, whatever the cache holds."),
+    option("--offline", is_flag=True, help="Answer from the cache alone, however old."),
+    option("--max-age", type=click.IntRange(0), metavar="SECONDS", help="Trust cached answers for so long."),
+)
+
+
+def index_config(values: Mapping[str, Any], command: str = "list") -> IndexConfig:
+    """From the values of `index`, on top of pip's configuration and ours. Raises IndexConfigError."""
+    from envcensus.index.config import IndexOptions, load_index_config
+
+    names = ("index_url", "index_strategy", "timeout", "retries", "concurrency")
+    options = IndexOptions(
+        **{name: values[name] for name in names},
+        extra_index_url=values["extra_index_url"],
+        find_links=values["find_links"],
+        trusted_host=values["trusted_host"],
+        no_index=values["no_index"] or None,
+    )
+    return load_index_config(options, command=command)
+
+
+def ask_options(values: Mapping[str, Any]) -> AskOptions:
+    """From the values of `index`."""
+    from envcensus.pipelines.ask import AskOptions
+
+    return AskOptions(refresh=values["refresh"], offline=values["offline"], max_age=values["max_age"])
+
+
+output: Callable[[F], F] = _group(
+    option(
+        "-o",
+        "--output",
+        "outputs",
+        multiple=True,
+        type=click.Path(),
+        metavar="FILE",
+        help="Also write a report to FILE, in the format of its suffix; may be repeated.",
+    ),
+    option("-q", "--quiet", is_flag=True, help="Print only findings and failures; nothing when there are none."),
+    option("--progress/--no-progress", default=None, help="Show progress on standard error (default: on a terminal)."),
+    option("--allow-incomplete", is_flag=True, help="Exit with 0 although something could not be looked at."),
+)

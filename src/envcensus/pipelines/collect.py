@@ -1,0 +1,68 @@
+"""Roots to environments and listings: the first half of every report."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from envcensus.inventory import discover, scan
+from envcensus.model.census import Census, Metrics, Survey
+from envcensus.model.finding import Finding
+from envcensus.model.skipped import Skipped
+from envcensus.pipelines.buckets import Bucket
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from envcensus.cache.store import NoStore, Store
+    from envcensus.inventory import DiscoverOptions
+    from envcensus.model.environment import Environment
+    from envcensus.model.listing import Listing
+    from envcensus.pipelines.progress import Progress
+
+
+def environments(roots: Sequence[str], options: DiscoverOptions) -> Census:
+    """The environments below `roots`, without what is installed there."""
+    surveys, skipped = [], []
+    for item in discover(roots, options):
+        if isinstance(item, Skipped):
+            skipped.append(item)
+        else:
+            surveys.append(Survey(environment=item, findings=()))
+    metrics = Metrics(environments=len(surveys))
+    return Census(surveys=tuple(surveys), skipped=tuple(skipped), metrics=metrics, generated=time.time())
+
+
+def listings(
+    roots: Sequence[str],
+    options: DiscoverOptions,
+    store: Store | NoStore,
+    *,
+    rescan: bool = False,
+    requires: bool = False,
+    details: bool = False,
+    progress: Progress | None = None,
+) -> Iterator[Listing | Skipped]:
+    """Scan what is found below `roots`, in the order of discovery, unchanged environments from the cache.
+
+    `requires` and `details` are those of `envcensus.inventory.scan`. Memory does not grow with the number of
+    environments; what a scan had to pass over comes as `Skipped` rows behind its listing.
+    """
+
+    def found() -> Iterator[Environment | Skipped]:
+        for count, item in enumerate(discover(roots, options), 1):
+            if progress is not None:
+                progress.scanned(count)
+            yield item
+
+    with Bucket(store, "listings") as cache:
+        for item in scan(found(), requires=requires, details=details, cache=cache, rescan=rescan):
+            yield item
+            if not isinstance(item, Skipped):
+                yield from item.skipped
+
+
+def unchecked(listing: Listing) -> Survey:
+    """A listing as a survey that asked no index."""
+    findings = tuple([Finding(distribution=each, state="unchecked") for each in listing.distributions])
+    return Survey(environment=listing.environment, findings=findings, problems=listing.problems)

@@ -1,0 +1,101 @@
+"""What `list` shows: installed distributions, selected as `pip list` selects them."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+from msgspec import Struct
+
+from envcensus._kernels.names import canonicalize_name
+from envcensus._kernels.version import Version
+from envcensus.model.census import Census, Metrics, Survey
+from envcensus.model.skipped import Skipped
+from envcensus.pipelines.collect import listings, unchecked
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from envcensus.cache.store import NoStore, Store
+    from envcensus.inventory import DiscoverOptions
+    from envcensus.model.finding import Finding
+    from envcensus.pipelines.progress import Progress
+
+
+ListState = Literal["all", "outdated", "uptodate"]
+
+
+class Selection(Struct, frozen=True, kw_only=True):
+    """pip's own options. "outdated" and "uptodate" need findings that were compared with an index."""
+
+    state: ListState = "all"
+    editable: bool = False
+    exclude_editable: bool = False
+    exclude: tuple[str, ...] = ()
+
+
+def installed(
+    roots: Sequence[str],
+    discovery: DiscoverOptions,
+    store: Store | NoStore,
+    *,
+    rescan: bool = False,
+    requires: bool = False,
+    details: bool = False,
+    progress: Progress | None = None,
+) -> Census:
+    """List everything below `roots` without asking an index."""
+    metrics = Metrics()
+    started = time.monotonic()
+    surveys: list[Survey] = []
+    skipped: list[Skipped] = []
+    for item in listings(roots, discovery, store, rescan=rescan, requires=requires, details=details, progress=progress):
+        if isinstance(item, Skipped):
+            skipped.append(item)
+        else:
+            surveys.append(unchecked(item))
+            metrics.distributions += len(item.distributions)
+    metrics.environments = len(surveys)
+    metrics.stages["scan"] = time.monotonic() - started
+    return Census(surveys=tuple(surveys), skipped=tuple(skipped), metrics=metrics, generated=time.time())
+
+
+def select(census: Census, selection: Selection) -> Census:
+    """The same census with the rows that `selection` keeps."""
+    surveys = tuple([_selected(survey, selection) for survey in census.surveys])
+    return msgspec.structs.replace(census, surveys=surveys)
+
+
+def _selected(survey: Survey, selection: Selection) -> Survey:
+    dropped = {canonicalize_name(name) for name in selection.exclude}
+    wanted = _STATES[selection.state]
+    findings = [
+        finding
+        for finding in survey.findings
+        if finding.distribution.normalized not in dropped
+        and (finding.distribution.editable or not selection.editable)
+        and not (finding.distribution.editable and selection.exclude_editable)
+        and wanted(finding)
+    ]
+    return msgspec.structs.replace(survey, findings=tuple(findings))
+
+
+def _step(finding: Finding) -> int | None:
+    """1 where the latest version is newer than the installed one, 0 where it is the same, None where there is no
+    comparing them. pip compares editables too."""
+    if finding.latest is None:
+        return None
+    try:
+        before, after = Version(finding.distribution.version), Version(finding.latest.version)
+    except ValueError:
+        return None
+    return (after > before) - (after < before)
+
+
+_STATES: dict[str, Callable[[Finding], bool]] = {
+    "all": lambda _: True,
+    # A look-up that failed stays in the list: it must not read as "up to date".
+    "outdated": lambda finding: finding.state == "failed" or _step(finding) == 1,
+    "uptodate": lambda finding: finding.state == "failed" or _step(finding) == 0,
+}

@@ -1,0 +1,95 @@
+"""The main job: scan everything once, ask for each project once, decide once, join."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from envcensus.analysis.outdated import Decisions, judge_all
+from envcensus.model.census import Census, Metrics, Survey
+from envcensus.model.skipped import Skipped
+from envcensus.pipelines.ask import AskOptions, ask
+from envcensus.pipelines.buckets import Bucket
+from envcensus.pipelines.collect import listings
+from envcensus.pipelines.targets import profile_of, target_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from envcensus._kernels.page import Target
+    from envcensus.cache.store import NoStore, Store
+    from envcensus.index.config import IndexConfig
+    from envcensus.inventory import DiscoverOptions
+    from envcensus.model.listing import Listing
+    from envcensus.model.profile import Profile
+    from envcensus.pipelines.progress import Progress
+
+
+class OutdatedOptions(Struct, frozen=True, kw_only=True):
+    """What decides about the rows. `uploaded_prior_to` is in seconds since the epoch."""
+
+    pre: bool = False
+    uploaded_prior_to: float | None = None
+
+
+def outdated(
+    roots: Sequence[str],
+    discovery: DiscoverOptions,
+    config: IndexConfig,
+    store: Store | NoStore,
+    *,
+    asking: AskOptions | None = None,
+    options: OutdatedOptions | None = None,
+    rescan: bool = False,
+    requires: bool = False,
+    details: bool = False,
+    progress: Progress | None = None,
+) -> Census:
+    """Compare every distribution below `roots` with the newest version for its environment.
+
+    What could not be looked at is in the census, as `Skipped` rows and as findings in the state "failed".
+    """
+    options = options or OutdatedOptions()
+    started = time.monotonic()
+    found: list[Listing] = []
+    skipped: list[Skipped] = []
+    for item in listings(roots, discovery, store, rescan=rescan, requires=requires, details=details, progress=progress):
+        if isinstance(item, Skipped):
+            skipped.append(item)
+        else:
+            found.append(item)
+    metrics = Metrics(environments=len(found), distributions=sum(len(each.distributions) for each in found))
+    metrics.stages["scan"] = time.monotonic() - started
+    started = time.monotonic()
+    now = time.time()
+    answers = ask(
+        {each.normalized for listing in found for each in listing.distributions},
+        config,
+        store,
+        asking or AskOptions(),
+        now=now,
+        metrics=metrics,
+        progress=None if progress is None else progress.asked,
+    )
+    metrics.stages["index"] = time.monotonic() - started
+    started = time.monotonic()
+    surveys = _judge(found, Decisions(answers), options, store)
+    metrics.stages["decide"] = time.monotonic() - started
+    return Census(surveys=surveys, skipped=tuple(skipped), metrics=metrics, generated=now)
+
+
+def _judge(
+    found: Sequence[Listing], decisions: Decisions, options: OutdatedOptions, store: Store | NoStore
+) -> tuple[Survey, ...]:
+    targets: dict[Profile, Target] = {}
+    surveys = []
+    with Bucket(store, "profiles") as cache:
+        for listing in found:
+            profile = profile_of(listing.environment, pre=options.pre, uploaded_prior_to=options.uploaded_prior_to)
+            if profile not in targets:
+                targets[profile] = target_of(profile, cache)
+            findings = judge_all(listing.distributions, decisions, targets[profile])
+            surveys.append(Survey(environment=listing.environment, findings=findings, problems=listing.problems))
+    return tuple(surveys)

@@ -1,0 +1,126 @@
+"""From an environment to its target: which Python and which wheel tags a decision is made for.
+
+The tags are those `packaging.tags` gives for the environment's Python on this host's platform. Computing them
+costs some 20 ms of imports and ELF reading, so they are kept in the cache: a warm run imports no packaging.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Protocol
+
+from envcensus._kernels.page import Target
+from envcensus.model.profile import Profile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from envcensus.model.environment import Environment
+
+# A Python whose files name no micro version is taken as fully patched: Requires-Python bounds on micro versions
+# exclude old patch levels, hardly ever new ones.
+_PATCHED = 99
+
+
+class TagCache(Protocol):
+    """Where tag lists are kept between runs."""
+
+    def get(self, key: bytes) -> bytes | None:
+        """The value stored under `key`."""
+
+    def put(self, key: bytes, value: bytes) -> None:
+        """Keep `value` under `key`."""
+
+
+def profile_of(environment: Environment, *, pre: bool = False, uploaded_prior_to: float | None = None) -> Profile:
+    """The profile decisions about `environment` depend on. An unknown Python is taken to be the running one."""
+    python = environment.python
+    if not python:
+        python = ".".join(map(str, _running_python()))
+    elif python.count(".") < 2:
+        python = f"{python}.{_PATCHED}"
+    return Profile(
+        python=python,
+        implementation=environment.implementation or "cpython",
+        free_threaded=environment.free_threaded,
+        pre=pre,
+        uploaded_prior_to=uploaded_prior_to,
+    )
+
+
+def target_of(profile: Profile, cache: TagCache | None = None) -> Target:
+    """Compile `profile`, taking its wheel tags from `cache` where they are known."""
+    key = "\0".join((profile.python, profile.implementation, str(profile.free_threaded), *_platform(profile))).encode()
+    text = cache.get(key) if cache is not None else None
+    if text is None:
+        text = "\n".join(_tags(profile)).encode()
+        if cache is not None:
+            cache.put(key, text)
+    return Target(
+        python=profile.python,
+        tags=text.decode().split("\n"),
+        pre=profile.pre,
+        uploaded_prior_to=profile.uploaded_prior_to,
+        only_binary=profile.only_binary,
+        no_binary=profile.no_binary,
+    )
+
+
+def marker_environment(profile: Profile) -> dict[str, str]:
+    """The values of environment markers for `profile` on this host (Dependency specifiers, "Environment Markers")."""
+    import sys
+
+    system = os.uname()
+    implementation = profile.implementation
+    return {
+        "implementation_name": implementation,
+        "implementation_version": profile.python,
+        "os_name": os.name,
+        "platform_machine": system.machine,
+        "platform_python_implementation": {"cpython": "CPython", "pypy": "PyPy"}.get(implementation, implementation),
+        "platform_release": system.release,
+        "platform_system": system.sysname,
+        "platform_version": system.version,
+        "python_full_version": profile.python,
+        "python_version": ".".join(profile.python.split(".")[:2]),
+        "sys_platform": sys.platform,
+    }
+
+
+def _running_python() -> tuple[int, int, int]:
+    import sys
+
+    return sys.version_info[:3]
+
+
+def _platform(profile: Profile) -> tuple[str, ...]:
+    """What `packaging.tags.platform_tags` looks at, as a cache key: machine and C library."""
+    if profile.platforms:
+        return profile.platforms
+    system = os.uname()
+    try:
+        libc = os.confstr("CS_GNU_LIBC_VERSION") or ""
+    except (ValueError, OSError):  # musl, macOS
+        libc = system.release
+    return (system.sysname, system.machine, libc)
+
+
+def _tags(profile: Profile) -> Iterator[str]:
+    """Wheel tags of `profile` in order of preference (PEP 425), as `packaging.tags.sys_tags` gives them inside."""
+    from packaging import tags
+
+    numbers = [int(part) for part in profile.python.split(".")[:2]]
+    nodot = "".join(map(str, numbers))
+    platforms = list(profile.platforms) or list(tags.platform_tags())
+    if profile.implementation == "cpython":
+        abi = f"cp{nodot}t" if profile.free_threaded else f"cp{nodot}"
+        found = tags.cpython_tags(numbers, abis=[abi], platforms=platforms)
+        interpreter = f"cp{nodot}"
+    elif profile.implementation == "pypy":
+        found = tags.generic_tags(f"pp{nodot}", abis=[f"pypy{nodot}_pp73"], platforms=platforms)
+        interpreter = "pp3"
+    else:
+        found = tags.generic_tags(f"{profile.implementation}{nodot}", abis=[], platforms=platforms)
+        interpreter = None
+    for tag in (*found, *tags.compatible_tags(numbers, interpreter=interpreter, platforms=platforms)):
+        yield str(tag)

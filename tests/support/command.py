@@ -1,0 +1,48 @@
+"""Run the command as a user would: a process of its own, a clean environment, a cache of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+
+class Command:
+    """`envcensus` with a home, a cache and an index of its own."""
+
+    def __init__(self, home: Path, index_url: str = "") -> None:
+        self.home = home
+        self.environ = neutral_environ(home)
+        self.index_url = index_url
+
+    def run(self, *arguments: str, check: int | None = 0, **more: Any) -> subprocess.CompletedProcess[str]:
+        """Run to the end; `check` is the exit code that must come out of it."""
+        done = subprocess.run(
+            self.argv(*arguments), capture_output=True, text=True, env=self.environ, timeout=120, check=False, **more
+        )
+        assert check is None or done.returncode == check, f"exit code {done.returncode}\n{done.stdout}\n{done.stderr}"
+        assert "Traceback" not in done.stderr, done.stderr
+        return done
+
+    def json(self, *arguments: str, check: int = 0) -> Any:
+        """The decoded standard output."""
+        return json.loads(self.run(*arguments, "--format", "json", check=check).stdout)
+
+    def argv(self, *arguments: str) -> list[str]:
+        """The whole command line."""
+        index = ["-i", self.index_url] if self.index_url and arguments[0] in {"list", "outdated"} else []
+        return [sys.executable, "-m", "envcensus", *arguments, *index]
+
+
+def neutral_environ(home: Path) -> dict[str, str]:
+    """This process's environment without anybody's settings for pip, TLS, proxies or us."""
+    dropped = ("PIP_", "SSL_", "UV_", "ENVCENSUS_", "XDG_", "VIRTUAL_ENV", "NO_COLOR", "FORCE_COLOR", "REQUESTS_CA")
+    kept = {
+        key: value
+        for key, value in os.environ.items()
+        if not key.startswith(dropped) and not key.lower().endswith("_proxy")
+    }
+    return kept | {"HOME": str(home), "PIP_CONFIG_FILE": os.devnull, "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
