@@ -17,6 +17,7 @@ from envcensus._kernels.version cimport pack_key, version_or_none
 from envcensus._kernels.pagehtml import pack_html
 from envcensus._kernels.pagepack import PageError, pack
 from envcensus._kernels.pagescan import pack_json
+from envcensus._kernels.specifier import specifier_set
 from envcensus._kernels.version import KEY_FORMAT
 
 cdef uint16_t FORMAT_OF_KEYS = KEY_FORMAT
@@ -183,8 +184,9 @@ cdef class Target:
     """
     cdef Table tag_memo, python_memo
     cdef list keep
-    cdef object ranks             # tag text -> rank, or None
-    cdef object python_version    # packaging's Version, or None
+    cdef object ranks             # tag text -> rank, or None or a negative number
+    cdef bint compound            # whether `ranks` takes compressed tag sets
+    cdef str python_version       # of three components, or None
     cdef readonly str python
     cdef readonly bint pre
     cdef readonly object uploaded_prior_to
@@ -206,6 +208,7 @@ cdef class Target:
         self.only_binary = frozenset(only_binary)
         self.no_binary = frozenset(no_binary)
         rank = getattr(tags, "rank", None)
+        self.compound = rank is not None
         if rank is None:
             table = {}
             for tag in tags:
@@ -258,7 +261,7 @@ cdef class Target:
         """The best rank of a tag text, which may stand for many tags: "py2.py3-none-any"."""
         cdef object best = None, rank
         cdef str text = key.decode("utf-8", "replace")
-        if "." not in text:
+        if self.compound or "." not in text:
             best = self.ranks(text)
         else:
             interpreters, abis, platforms = (part.split(".") for part in text.split("-", 2))
@@ -274,20 +277,16 @@ cdef class Target:
 
     cdef int32_t python_verdict(self, bytes key) except -1:
         """Whether a Requires-Python fits. As in pip, one that cannot be read excludes nothing."""
-        from packaging.specifiers import InvalidSpecifier, SpecifierSet
-        from packaging.version import InvalidVersion, Version
-
         if not key or not self.python:
             return 1
         if self.python_version is None:
-            try:
-                release = (Version(self.python).release + (0, 0))[:3]
-            except InvalidVersion:
+            found = version_or_none(self.python)
+            if found is None:
                 return 1
-            self.python_version = Version(".".join(map(str, release)))
+            self.python_version = ".".join(map(str, (found.release + (0, 0))[:3]))
         try:
-            return self.python_version in SpecifierSet(key.decode("utf-8", "replace"))
-        except InvalidSpecifier:
+            return specifier_set(key.decode("utf-8", "replace")).contains(self.python_version)
+        except ValueError:      # InvalidSpecifier
             return 1
 
 

@@ -8,8 +8,9 @@ from libc.string cimport memchr, memcmp, memset
 
 from envcensus._kernels.pagepack cimport Builder, FileText, other_hashes, sha256_of
 
+from envcensus._kernels.names import canonicalize_name
+from envcensus._kernels.pagejson import check_version, page_base, project_of
 from envcensus._kernels.pagepack import PageError
-from envcensus._kernels.pagescan import check_version, normalize, page_base, project_of
 
 cdef enum:
     MAX_BODY = 256 << 20
@@ -355,7 +356,7 @@ def pack_html(bytes body not None, str url not None, str name="", str charset="u
             body = body.decode(charset, "replace").encode("utf-8", "replace")
         except (LookupError, UnicodeError, ValueError):
             raise PageError("the page is in an unknown character encoding") from None
-    b = Builder((normalize(name) if name else project_of(url)).encode("utf-8", "replace"),
+    b = Builder((canonicalize_name(name) if name else project_of(url)).encode("utf-8", "replace"),
                 page_base(url).encode("utf-8", "replace"))
     s.p = PyBytes_AS_STRING(body)
     s.n = PyBytes_GET_SIZE(body)

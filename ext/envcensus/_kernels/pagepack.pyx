@@ -13,6 +13,7 @@ from envcensus._kernels.version cimport full_key_of, pack_key, version_or_none
 
 import os
 
+from envcensus._kernels.names import canonicalize_name
 from envcensus._kernels.version import KEY_FORMAT
 
 cdef enum:
@@ -925,8 +926,6 @@ cdef int take(Builder b, str name, str url, dict hashes, str python, str reason,
 
 def pack(page):
     """Pack an `envcensus.model.page.ProjectPage`, or anything of its shape. Raises PageError."""
-    from packaging.utils import canonicalize_name
-
     cdef Builder b = Builder(canonicalize_name(page.name).encode(), b"")
     for file in page.files:
         take(b, file.filename, file.url, file.hashes, file.requires_python, file.yanked, file.core_metadata,

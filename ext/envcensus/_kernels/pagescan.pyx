@@ -1,148 +1,530 @@
-"""Read the JSON of the Simple repository API (PEP 691) into packed records."""
-from envcensus._kernels.pagepack cimport Builder, take
+"""Read the usual layout of PEP 691 pages in one pass over the bytes; anything unusual goes to pagejson.pyx.
 
+The scanner takes only what is valid JSON beyond doubt: it checks strings, numbers, escapes, encoding and depth even in
+what it passes over. Escapes in names and URLs, hashes other than sha256 and unexpected types are all "unusual".
+"""
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
+from libc.stdint cimport int64_t, uint64_t
+from libc.string cimport memcmp, memcpy, memset
+
+from envcensus._kernels.pagepack cimport Builder, FileText
+
+from envcensus._kernels.names import canonicalize_name
+from envcensus._kernels.pagejson import check_version, epoch_of, pack_any_json, page_base, places, project_of
 from envcensus._kernels.pagepack import PageError
+
+cdef extern from *:
+    """
+    /* How many of the characters at p are plain: no quote, backslash or control character, and ASCII. */
+    #if defined(__SSE2__)
+    #include <emmintrin.h>
+    static inline const char *ec_plain(const char *p, const char *end) {
+        const __m128i quote = _mm_set1_epi8('"'), slash = _mm_set1_epi8('\\\\'), low = _mm_set1_epi8(0x20);
+        while (end - p >= 16) {
+            __m128i w = _mm_loadu_si128((const __m128i *)p);
+            /* as signed numbers, control characters and bytes beyond ASCII are both below 0x20 */
+            int odd = _mm_movemask_epi8(_mm_or_si128(_mm_cmplt_epi8(w, low),
+                _mm_or_si128(_mm_cmpeq_epi8(w, quote), _mm_cmpeq_epi8(w, slash))));
+            if (odd) return p + __builtin_ctz(odd);
+            p += 16;
+        }
+        return p;
+    }
+    #else
+    static inline const char *ec_plain(const char *p, const char *end) {
+        while (p < end && *p != '"' && *p != '\\\\' && (signed char)*p >= 0x20) p++;
+        return p;
+    }
+    #endif
+    """
+    const char *ec_plain(const char *p, const char *end) noexcept nogil
 
 cdef enum:
     MAX_BODY = 256 << 20
-    MAX_PLACES = 100
+    MAX_DEPTH = 32
+
+cdef uint64_t ONES = 0x0101010101010101
+cdef uint64_t HIGHS = 0x8080808080808080
 
 
-# -- what a page says beside its files -------------------------------------------------------------------------------
-
-def page_base(str url) -> str:
-    """A page's URL without credentials, query and fragment: file URLs continue it, and the cache keeps it."""
-    scheme, mark, rest = url.partition("://")
-    if not mark:
-        return url
-    authority, slash, path = rest.partition("/")
-    return f"{scheme}://{authority.rpartition('@')[2]}{slash}{path.partition('#')[0].partition('?')[0]}"
+cdef struct Slice:
+    const char *p
+    Py_ssize_t n
 
 
-def project_of(str url) -> str:
-    """The normalized project that a page's URL asks for: its last component that is no index.html."""
-    from urllib.parse import unquote
-
-    parts = [part for part in page_base(url).split("/") if part]
-    if parts and parts[-1].lower() in ("index.html", "index.htm", "index.json"):
-        parts.pop()
-    return normalize(unquote(parts[-1])) if parts else ""
+cdef struct Json:
+    const char *p       # where the scan is
+    const char *end
+    bint high           # bytes beyond ASCII were seen: the body must be checked to be UTF-8
+    bint escaped        # the last string has escapes
 
 
-def normalize(str name) -> str:
-    """The normalized form of a name (Names and normalization)."""
-    from packaging.utils import canonicalize_name
-
-    return canonicalize_name(name)
+cdef inline void space(Json *s) noexcept nogil:
+    while s.p < s.end and (s.p[0] == c' ' or s.p[0] == c'\n' or s.p[0] == c'\r' or s.p[0] == c'\t'):
+        s.p += 1
 
 
-def check_version(object version) -> int:
-    """PEP 629: a higher major version must not be read; returns the minor version."""
-    if version is None:
-        return 0
-    if not isinstance(version, str):
-        raise PageError("the page has no valid API version")
-    major, _, minor = version.partition(".")
-    if not (major.isascii() and major.isdigit() and len(major) < 6):
-        raise PageError("the page has no valid API version")
-    if int(major) > 1:
-        raise PageError(f"the page has API version {major}, this program reads version 1")
-    return int(minor) if minor.isascii() and minor.isdigit() and len(minor) < 5 else 0
-
-
-cdef list places(object value):
-    """URLs of PEP 708."""
-    if not isinstance(value, list):
-        return []
-    return [place for place in value[:MAX_PLACES] if isinstance(place, str) and len(place) <= 2000 and is_text(place)]
-
-
-cdef bint is_text(str value):
-    try:
-        value.encode()
-    except UnicodeEncodeError:
+cdef inline bint punctuation(Json *s, char c) noexcept nogil:
+    """Go past `c` and the white space around it."""
+    if s.p < s.end and s.p[0] != c:
+        space(s)
+    if s.p >= s.end or s.p[0] != c:
         return False
+    s.p += 1
+    if s.p < s.end and s.p[0] <= c' ':
+        space(s)
     return True
 
 
-# -- any layout ------------------------------------------------------------------------------------------------------
+cdef inline bint string(Json *s, Slice *out) noexcept nogil:
+    """Read a string; sets `escaped`. Control characters and broken escapes are refused."""
+    cdef char c
+    cdef int i
+    if s.p >= s.end or s.p[0] != c'"':
+        return False
+    s.p += 1
+    out.p = s.p
+    s.escaped = False
+    while True:
+        s.p = ec_plain(s.p, s.end)
+        if s.p >= s.end:
+            return False
+        c = s.p[0]
+        if c == c'"':
+            out.n = s.p - out.p
+            s.p += 1
+            return True
+        if c == c'\\':
+            s.escaped = True
+            if s.end - s.p < 6:
+                return False
+            c = s.p[1]
+            if c == c'u':
+                for i in range(2, 6):
+                    c = s.p[i]
+                    if not (c'0' <= c <= c'9' or c'a' <= c <= c'f' or c'A' <= c <= c'F'):
+                        return False
+                if (s.p[2] | 32) == c'd' and s.p[3] >= c'8':
+                    return False    # surrogates: pairs are rare, lone ones no text
+                s.p += 6
+            elif c == c'"' or c == c'\\' or c == c'/' or c == c'n' or c == c't' or c == c'r' or c == c'b' or c == c'f':
+                s.p += 2
+            else:
+                return False
+        elif c & 0x80:
+            s.high = True
+            s.p += 1
+        elif c < 0x20:
+            return False
+        else:
+            s.p += 1
 
-def epoch_of(str text):
-    """Seconds since the epoch of an ISO 8601 time (UTC where it names no zone); None for anything else."""
-    from datetime import datetime, timedelta, timezone
 
-    try:
-        when = datetime.fromisoformat(text)
-        if when.tzinfo is None:
-            when = when.replace(tzinfo=timezone.utc)
-        return (when - datetime(1970, 1, 1, tzinfo=timezone.utc)) // timedelta(microseconds=1) / 1e6
-    except (ValueError, OverflowError):
+cdef inline bint plain(Json *s, Slice *out) noexcept nogil:
+    """Read a string without escapes."""
+    return string(s, out) and not s.escaped
+
+
+cdef inline bint word(Json *s, const char *text, Py_ssize_t n) noexcept nogil:
+    if s.end - s.p < n or memcmp(s.p, text, n) != 0:
+        return False
+    s.p += n
+    return True
+
+
+cdef inline bint digits(Json *s) noexcept nogil:
+    cdef const char *start = s.p
+    while s.p < s.end and c'0' <= s.p[0] <= c'9':
+        s.p += 1
+    return s.p > start
+
+
+cdef bint number(Json *s) noexcept nogil:
+    """Go past a number (RFC 8259, 6)."""
+    if s.p < s.end and s.p[0] == c'-':
+        s.p += 1
+    if s.p < s.end and s.p[0] == c'0':
+        s.p += 1
+    elif not digits(s):
+        return False
+    if s.p < s.end and s.p[0] == c'.':
+        s.p += 1
+        if not digits(s):
+            return False
+    # exponents can overflow, which parsers take in different ways
+    return s.p >= s.end or not (s.p[0] == c'e' or s.p[0] == c'E')
+
+
+cdef bint skip(Json *s, int depth) noexcept nogil:
+    """Go past any value."""
+    cdef Slice text
+    cdef char c
+    if s.p >= s.end or depth > MAX_DEPTH:
+        return False
+    c = s.p[0]
+    if c == c'"':
+        return string(s, &text)
+    if c == c't':
+        return word(s, b"true", 4)
+    if c == c'f':
+        return word(s, b"false", 5)
+    if c == c'n':
+        return word(s, b"null", 4)
+    if c == c'{':
+        punctuation(s, c'{')
+        if s.p < s.end and s.p[0] == c'}':
+            s.p += 1
+            return True
+        while True:
+            if not (string(s, &text) and punctuation(s, c':') and skip(s, depth + 1)):
+                return False
+            if not punctuation(s, c','):
+                break
+        return close(s, c'}')
+    if c == c'[':
+        punctuation(s, c'[')
+        if s.p < s.end and s.p[0] == c']':
+            s.p += 1
+            return True
+        while True:
+            if not skip(s, depth + 1):
+                return False
+            if not punctuation(s, c','):
+                break
+        return close(s, c']')
+    return number(s)
+
+
+cdef inline bint close(Json *s, char c) noexcept nogil:
+    space(s)
+    if s.p >= s.end or s.p[0] != c:
+        return False
+    s.p += 1
+    return True
+
+
+# -- the fields of a file --------------------------------------------------------------------------------------------
+
+cdef inline bint all_hex(const char *p) noexcept nogil:
+    """Whether 64 characters are digits or letters from a to f."""
+    cdef uint64_t w, ok = HIGHS
+    cdef int i
+    for i in range(8):
+        memcpy(&w, p + 8 * i, 8)
+        ok &= ~w & (
+            ((w + ONES * (0x80 - c'0')) & ~(w + ONES * (0x7F - c'9')))
+            | ((w + ONES * (0x80 - c'a')) & ~(w + ONES * (0x7F - c'f')))
+        )
+    return ok == HIGHS
+
+
+cdef bint hashes(Json *s, const char **sha) noexcept nogil:
+    """Read {} or {"sha256": "64 digits"}."""
+    cdef Slice text
+    sha[0] = NULL
+    if not punctuation(s, c'{'):
+        return False
+    if s.p < s.end and s.p[0] == c'}':
+        s.p += 1
+        return True
+    if not plain(s, &text) or text.n != 6 or memcmp(text.p, b"sha256", 6) != 0:
+        return False
+    if not punctuation(s, c':') or s.end - s.p < 67 or s.p[0] != c'"' or s.p[65] != c'"' or not all_hex(s.p + 1):
+        return False
+    sha[0] = s.p + 1
+    s.p += 66
+    return close(s, c'}')
+
+
+cdef inline int two(const char *p) noexcept nogil:
+    """The number that two digits make, negative for anything else."""
+    cdef unsigned int a = <unsigned char>p[0] - c'0', b = <unsigned char>p[1] - c'0'
+    return <int>(a * 10 + b) if a <= 9 and b <= 9 else -100_000
+
+
+cdef bint common_time(Slice t, double *out) noexcept nogil:
+    """2024-01-02T03:04:05Z or with microseconds, as indexes write it (PEP 700)."""
+    cdef int year, month, day, hour, minute, second, i, micro = 0
+    cdef int64_t days
+    if not (t.n == 20 or t.n == 27) or t.p[t.n - 1] != c'Z':
+        return False
+    if t.p[4] != c'-' or t.p[7] != c'-' or t.p[10] != c'T' or t.p[13] != c':' or t.p[16] != c':':
+        return False
+    year = two(t.p) * 100 + two(t.p + 2)
+    month = two(t.p + 5)
+    day = two(t.p + 8)
+    hour = two(t.p + 11)
+    minute = two(t.p + 14)
+    second = two(t.p + 17)
+    # days beyond the 28th depend on the month: leave the doubtful ones to the calendar
+    if not (1970 <= year and 1 <= month <= 12 and 1 <= day <= 31 and 0 <= hour <= 23 and 0 <= minute <= 59):
+        return False
+    if not 0 <= second <= 59 or (day > 30 and (month == 4 or month == 6 or month == 9 or month == 11)):
+        return False
+    if day > 28 and month == 2:
+        return False
+    if t.n == 27:
+        if t.p[19] != c'.':
+            return False
+        for i in range(20, 26):
+            if not c'0' <= t.p[i] <= c'9':
+                return False
+            micro = micro * 10 + (t.p[i] - c'0')
+    # days since 1970-01-01, counting years from March
+    if month <= 2:
+        year -= 1
+        month += 12
+    days = 365 * <int64_t>year + year // 4 - year // 100 + year // 400 + (153 * (month - 3) + 2) // 5 + day - 719469
+    out[0] = <double>((((days * 24 + hour) * 60 + minute) * 60 + second) * 1_000_000 + micro) / 1e6
+    return True
+
+
+cdef enum Metadata:
+    META_ABSENT     # or null
+    META_NO
+    META_YES
+
+
+cdef bint metadata(Json *s, Metadata *state, const char **sha) noexcept nogil:
+    """Read the value of core-metadata: a truth value, null or hashes."""
+    sha[0] = NULL
+    if s.p >= s.end:
+        return False
+    if s.p[0] == c'f':
+        state[0] = META_NO
+        return word(s, b"false", 5)
+    if s.p[0] == c'{':
+        state[0] = META_YES
+        return hashes(s, sha)
+    if s.p[0] == c't':
+        state[0] = META_YES
+        return word(s, b"true", 4)
+    state[0] = META_ABSENT
+    return word(s, b"null", 4)
+
+
+cdef bint size_of(Json *s, int64_t *out) noexcept nogil:
+    cdef const char *start = s.p
+    cdef int64_t value = 0
+    if s.p < s.end and s.p[0] == c'n':
+        out[0] = -1
+        return word(s, b"null", 4)
+    while s.p < s.end and c'0' <= s.p[0] <= c'9':
+        if s.p - start > 15:
+            return False
+        value = value * 10 + (s.p[0] - c'0')
+        s.p += 1
+    if s.p == start or (start[0] == c'0' and s.p - start > 1):
+        return False
+    out[0] = value
+    return s.p < s.end and (s.p[0] == c',' or s.p[0] == c'}' or s.p[0] <= c' ')
+
+
+cdef inline bint is_key(Slice key, const char *text, Py_ssize_t n) noexcept nogil:
+    return key.n == n and memcmp(key.p, text, n) == 0
+
+
+cdef bint yanked(Json *s, Builder b, FileText *f):
+    """Read the value of yanked: a truth value, null or a reason (empty: not yanked, as in pip)."""
+    cdef Slice text
+    cdef bytes reason
+    f.yanked = False
+    f.reason_n = 0
+    if s.p < s.end and s.p[0] == c'f':
+        return word(s, b"false", 5)
+    if s.p < s.end and s.p[0] == c't':
+        f.yanked = True
+        return word(s, b"true", 4)
+    if s.p < s.end and s.p[0] == c'n':
+        return word(s, b"null", 4)
+    if not string(s, &text):
+        return False
+    if s.escaped:
+        import msgspec
+
+        try:
+            reason = msgspec.json.decode((text.p - 1)[:text.n + 2]).encode()
+        except ValueError:
+            return False
+        b.keep.append(reason)
+        text.p = PyBytes_AS_STRING(reason)
+        text.n = PyBytes_GET_SIZE(reason)
+    f.yanked = text.n > 0
+    f.reason = text.p
+    f.reason_n = text.n
+    return True
+
+
+cdef bint uploaded(Json *s, FileText *f):
+    """Read the value of upload-time."""
+    cdef Slice text
+    cdef object when
+    f.time = -1
+    if s.p < s.end and s.p[0] == c'n':
+        return word(s, b"null", 4)
+    if not plain(s, &text) or text.n > 100:
+        return False
+    if not common_time(text, &f.time):
+        when = epoch_of(text.p[:text.n].decode("utf-8", "replace"))
+        f.time = when if when is not None else -1.0
+    return True
+
+
+cdef int file_object(Json *s, Builder b) except -1:
+    """Read one file and give it to the builder. 0: unusual."""
+    cdef FileText f
+    cdef Slice key, text
+    cdef const char *sha
+    cdef const char *old_sha = NULL
+    cdef Metadata state = META_ABSENT, old_state = META_ABSENT
+    memset(&f, 0, sizeof(FileText))
+    f.time = -1
+    f.size = -1
+    if not punctuation(s, c'{'):
+        return 0
+    while True:
+        if not plain(s, &key) or not punctuation(s, c':'):
+            return 0
+        if is_key(key, b"filename", 8):
+            if not plain(s, &text):
+                return 0
+            f.name, f.name_n = text.p, text.n
+        elif is_key(key, b"url", 3):
+            if not plain(s, &text):
+                return 0
+            f.url, f.url_n = text.p, text.n
+        elif is_key(key, b"hashes", 6):
+            if not hashes(s, &f.sha):
+                return 0
+        elif is_key(key, b"requires-python", 15):
+            text.n = 0
+            if s.p < s.end and s.p[0] == c'n':
+                if not word(s, b"null", 4):
+                    return 0
+            elif not plain(s, &text):
+                return 0
+            f.python, f.python_n = text.p, text.n
+        elif is_key(key, b"size", 4):
+            if not size_of(s, &f.size):
+                return 0
+        elif is_key(key, b"upload-time", 11):
+            if not uploaded(s, &f):
+                return 0
+        elif is_key(key, b"yanked", 6):
+            if not yanked(s, b, &f):
+                return 0
+        elif is_key(key, b"core-metadata", 13):
+            if not metadata(s, &state, &sha):
+                return 0
+            f.meta_sha = sha
+        elif is_key(key, b"dist-info-metadata", 18):
+            if not metadata(s, &old_state, &old_sha):
+                return 0
+        elif not skip(s, 3):
+            return 0
+        if not punctuation(s, c','):
+            break
+    if not close(s, c'}'):
+        return 0
+    if state == META_ABSENT:
+        state = old_state
+        f.meta_sha = old_sha
+    f.meta = state == META_YES
+    if f.name == NULL or f.url == NULL:
+        b.skip()
+    else:
+        b.add(&f)
+    return 1
+
+
+# -- the page --------------------------------------------------------------------------------------------------------
+
+cdef struct Parts:
+    Slice meta
+    Slice status
+    Slice alternates
+    bint files
+
+
+cdef int page_object(Json *s, Builder b, Parts *parts) except -1:
+    """Read the page; what it says beside its files is left as slices. 0: unusual."""
+    cdef Slice key, value
+    space(s)
+    if not punctuation(s, c'{'):
+        return 0
+    while True:
+        if not plain(s, &key) or not punctuation(s, c':'):
+            return 0
+        if is_key(key, b"files", 5):
+            if parts.files or not punctuation(s, c'['):
+                return 0
+            parts.files = True
+            if s.p < s.end and s.p[0] != c']':
+                while True:
+                    if not file_object(s, b):
+                        return 0
+                    if not punctuation(s, c','):
+                        break
+            if not close(s, c']'):
+                return 0
+        else:
+            value.p = s.p
+            if not skip(s, 1):
+                return 0
+            value.n = s.p - value.p
+            if is_key(key, b"meta", 4):
+                parts.meta = value
+            elif is_key(key, b"project-status", 14):
+                parts.status = value
+            elif is_key(key, b"alternate-locations", 19):
+                parts.alternates = value
+        if not punctuation(s, c','):
+            break
+    if not close(s, c'}'):
+        return 0
+    space(s)
+    return s.p == s.end and parts.files
+
+
+cdef object decoded(Slice value):
+    """A small value as Python objects; None for an absent one."""
+    if value.p == NULL or value.n == 2:    # {} and []
         return None
-
-
-cdef int take_any(Builder b, object file) except -1:
-    """Take a file of any spelling; malformed ones are counted as skipped."""
-    if not isinstance(file, dict):
-        return b.skip()
-    name = file.get("filename")
-    url = file.get("url")
-    if not isinstance(name, str) or not isinstance(url, str):
-        return b.skip()
-    python = file.get("requires-python")
-    hashes = file.get("hashes")
-    yanked = file.get("yanked")
-    meta = file.get("core-metadata")
-    if meta is None:
-        meta = file.get("dist-info-metadata")
-    size = file.get("size")
-    time = file.get("upload-time")
-    return take(
-        b, name, url,
-        hashes if isinstance(hashes, dict) else {},
-        python if isinstance(python, str) else "",
-        yanked if isinstance(yanked, str) and yanked else "" if yanked else None,
-        meta,
-        size if isinstance(size, int) and not isinstance(size, bool) else None,
-        epoch_of(time) if isinstance(time, str) else None,
-    )
-
-
-def pack_any_json(bytes body not None, str url not None, str name=""):
-    """`pack_json` for every layout: slower, and the oracle of the scanner's tests."""
     import msgspec
 
-    try:
-        page = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise PageError(f"the page is not valid JSON: {error}") from None
-    except RecursionError:
-        raise PageError("the page is nested too deeply") from None
-    if not isinstance(page, dict):
-        raise PageError("the page is JSON, but not an object")
-    meta = page.get("meta")
-    if not isinstance(meta, dict):
-        meta = {}
-    api_minor = check_version(meta.get("api-version"))
-    listed = page.get("files")
-    if not isinstance(listed, list):
-        raise PageError("the page has no list of files")
-    cdef Builder b = Builder((normalize(name) if name else project_of(url)).encode("utf-8", "replace"),
+    return msgspec.json.decode(value.p[:value.n])
+
+
+cdef tuple scan(bytes body, str url, str name):
+    """The records of a page of the usual layout; None for any other."""
+    cdef Json s
+    cdef Parts parts
+    cdef str status = "active", reason = ""
+    cdef Builder b = Builder((canonicalize_name(name) if name else project_of(url)).encode("utf-8", "replace"),
                              page_base(url).encode("utf-8", "replace"))
-    for file in listed:
-        take_any(b, file)
-    status = page.get("project-status")
-    if not isinstance(status, dict):
-        status = {}
-    return finish(b, status.get("status"), status.get("reason"), places(meta.get("tracks")),
-                  places(page.get("alternate-locations")), api_minor)
-
-
-cdef tuple finish(Builder b, object status, object reason, list tracks, list alternates, int api_minor):
-    if not isinstance(status, str) or not status or len(status) > 50 or not is_text(status):
-        status = "active"
-    if not isinstance(reason, str) or not is_text(reason):
-        reason = ""
-    return b.finish(status, reason, tracks, alternates, api_minor)
+    memset(&parts, 0, sizeof(Parts))
+    s.p = PyBytes_AS_STRING(body)
+    s.end = s.p + PyBytes_GET_SIZE(body)
+    s.high = False
+    s.escaped = False
+    if not page_object(&s, b, &parts):
+        return None
+    try:
+        if s.high:
+            body.decode()
+        meta = decoded(parts.meta) or {}
+        said = decoded(parts.status) or {}
+        alternates = decoded(parts.alternates)
+        if "status" in said:
+            status = said["status"]
+            reason = said.get("reason") or ""
+            status.encode(), reason.encode()
+    except (ValueError, TypeError, AttributeError):
+        return None
+    if not isinstance(meta, dict) or not isinstance(said, dict) or not 0 < len(status) <= 50:
+        return None
+    api_minor = check_version(meta.get("api-version"))
+    return b.finish(status, reason, places(meta.get("tracks")), places(alternates), api_minor)
 
 
 def pack_json(bytes body not None, str url not None, str name=""):
@@ -153,4 +535,10 @@ def pack_json(bytes body not None, str url not None, str name=""):
     """
     if len(body) > MAX_BODY:
         raise PageError(f"the page is larger than {MAX_BODY >> 20} MiB")
-    return pack_any_json(body, url, name)
+    packed = scan(body, url, name)
+    return packed if packed is not None else pack_any_json(body, url, name)
+
+
+def scans(bytes body not None, str url not None, str name="") -> bool:
+    """Whether a page has the usual layout: for tests, which must know which path they take."""
+    return scan(body, url, name) is not None
