@@ -12,7 +12,7 @@ those of `email.parser`, which `importlib.metadata` and pip use.
 from cpython.bytes cimport PyBytes_FromStringAndSize
 from libc.errno cimport ELOOP, ENOENT, ENOTDIR, ENXIO, errno
 from libc.stdint cimport int64_t, uint32_t, uint64_t
-from libc.stdlib cimport free, malloc, realloc
+from libc.stdlib cimport free, malloc, qsort, realloc
 from libc.string cimport memchr, memcmp, memcpy, strlen
 from posix.strings cimport strncasecmp
 from posix.unistd cimport close, read
@@ -107,13 +107,14 @@ cdef extern from *:
     dirent_t *readdir(DIR *directory) noexcept nogil
     int closedir(DIR *directory) noexcept nogil
     int fstat(int fd, stat_t *st) noexcept nogil
+    int fstatat(int dirfd, const char *name, stat_t *st, int flags) noexcept nogil
     int faccessat(int dirfd, const char *name, int mode, int flags) noexcept nogil
     long long ec_mtime_ns(const stat_t *st) noexcept nogil
     long long ec_ctime_ns(const stat_t *st) noexcept nogil
     int ec_open_regular(int dirfd, const char *name) noexcept nogil
     int ec_open_dir(const char *path) noexcept nogil
     int ec_is_broken_link(int dirfd, const char *name) noexcept nogil
-    int AT_FDCWD, F_OK, DT_DIR
+    int AT_FDCWD, AT_SYMLINK_NOFOLLOW, F_OK, DT_DIR
 
 
 # What a scan reads beside names and versions.
@@ -171,11 +172,14 @@ cdef struct Row:
     Span direct_url
     Span installer
     Span build  # the Build line of WHEEL
+    Span key    # the normalized name; absent until someone has decided about the row
     int kind
     int flags
     bint requested
     bint has_record
-    bint plain  # everything in order: no decision to make
+    bint agreed  # the metadata is well-formed and says what the entry's name says
+    bint plain   # agreed, and nothing else to decide either
+    Py_ssize_t item  # where the callback's result is kept
 
 
 cdef struct Store:
@@ -244,7 +248,9 @@ cdef Row *new_row(Store *store) noexcept nogil:
     row.flags = 0
     row.requested = False
     row.has_record = True
+    row.agreed = False
     row.plain = False
+    row.item = -1
     clear_span(&row.entry)
     clear_span(&row.name)
     clear_span(&row.version)
@@ -254,6 +260,7 @@ cdef Row *new_row(Store *store) noexcept nogil:
     clear_span(&row.direct_url)
     clear_span(&row.installer)
     clear_span(&row.build)
+    clear_span(&row.key)
     return row
 
 
@@ -655,11 +662,22 @@ cdef bint agrees(Store *store, Row *row) noexcept nogil:
     ) == 0
 
 
+cdef int keep_key(Store *store, Row *row) noexcept nogil:
+    # The normalized name; the name's own text where that is normalized already.
+    cdef char key[256]
+    cdef int length = normalize(store.arena + row.name.start, row.name.length, key)
+    if length == row.name.length and memcmp(key, store.arena + row.name.start, length) == 0:
+        row.key = row.name
+        return 0
+    return keep(store, &row.key, key, length)
+
+
 cdef int read_entry(Store *store, int dirfd, const char *entry, size_t length, unsigned char type, int kind,
                     int level) noexcept nogil:
     cdef Row *row = new_row(store)
     cdef char path[288]  # NAME_MAX is 255
     cdef int unreadable = 0
+    cdef stat_t st
     if row is NULL or length > 255:
         return -1 if row is NULL else 0
     row.kind = kind
@@ -674,7 +692,10 @@ cdef int read_entry(Store *store, int dirfd, const char *entry, size_t length, u
     if row.kind != KIND_EGG_FILE and not row.flags & (ROW_MISSING | ROW_BROKEN_LINK):
         if kind == KIND_DIST:
             memcpy(path + length, b"/direct_url.json", 17)
-            if read_small(store, &row.direct_url, dirfd, path, &unreadable) < 0:
+            # Few have one, and asking costs less than a failing open.
+            if fstatat(dirfd, path, &st, AT_SYMLINK_NOFOLLOW) == 0 and read_small(
+                store, &row.direct_url, dirfd, path, &unreadable
+            ) < 0:
                 return -1
         if level & READ_DETAILS:
             memcpy(path + length, b"/INSTALLER", 11)
@@ -692,9 +713,12 @@ cdef int read_entry(Store *store, int dirfd, const char *entry, size_t length, u
     if row.name.length <= 0 or row.version.length <= 0:
         if not row.flags:
             row.flags |= ROW_EMPTY
-    elif not row.flags and row.direct_url.length < 0 and (kind == KIND_DIST or not level & READ_REQUIRES):
+    elif not row.flags and agrees(store, row):
+        row.agreed = True
+        if keep_key(store, row) < 0:
+            return -1
         # (requires.txt of an egg-info directory is the callback's to read)
-        row.plain = agrees(store, row)
+        row.plain = row.direct_url.length < 0 and (kind == KIND_DIST or not level & READ_REQUIRES)
     return 0
 
 
@@ -787,11 +811,75 @@ cdef str first_line(Store *store, Span *span):
     return text.partition("\n")[0].strip()[:200]
 
 
+cdef struct Place:
+    # What a row is sorted by.
+    const char *key
+    int length
+    uint32_t row
+
+
+cdef int compare_places(const void *left, const void *right) noexcept nogil:
+    cdef const Place *a = <const Place *>left
+    cdef const Place *b = <const Place *>right
+    cdef int order = memcmp(a.key, b.key, a.length if a.length < b.length else b.length)
+    if order:
+        return order
+    if a.length != b.length:
+        return -1 if a.length < b.length else 1
+    return -1 if a.row < b.row else 1
+
+
+cdef int collect(Store *store, bytes prefix, object make, object odd, int level, list found,
+                 list duplicates) except -1:
+    # Let the callback decide about the odd rows, sort, and build the objects.
+    cdef Row *row
+    cdef Place *places
+    cdef Py_ssize_t count = 0
+    cdef Py_ssize_t i
+    cdef list decided = []
+    cdef bytes key
+    if store.count == 0:
+        return 0
+    for i in range(<Py_ssize_t>store.count):
+        row = &store.rows[i]
+        if not row.plain:
+            clear_span(&row.key)
+            item = build(store, row, prefix, make, odd, level)
+            if item is not None:
+                key = item.normalized.encode("utf-8", "surrogateescape")
+                if keep(store, &row.key, key, len(key)) < 0:
+                    raise MemoryError
+                row.item = len(decided)
+                decided.append(item)
+    places = <Place *>malloc(store.count * sizeof(Place))
+    if places is NULL:
+        raise MemoryError
+    try:
+        for i in range(<Py_ssize_t>store.count):
+            row = &store.rows[i]
+            if row.key.length >= 0:
+                places[count].key = store.arena + row.key.start
+                places[count].length = row.key.length
+                places[count].row = <uint32_t>i
+                count += 1
+        qsort(places, count, sizeof(Place), compare_places)
+        for i in range(count):
+            row = &store.rows[places[i].row]
+            item = decided[row.item] if row.item >= 0 else build(store, row, prefix, make, odd, level)
+            if i and places[i].length == places[i - 1].length and memcmp(
+                places[i].key, places[i - 1].key, places[i].length
+            ) == 0:
+                duplicates.append((item, found[-1]))
+            else:
+                found.append(item)
+    finally:
+        free(places)
+    return 0
+
+
 cdef object build(Store *store, Row *row, bytes prefix, object make, object odd, int level):
     # One Distribution, positional as the model's fields are declared, or whatever the callback makes of it.
-    cdef char normalized[256]
     cdef char buffer[4608]
-    cdef int length
     cdef int size = <int>len(prefix)
     cdef str name
     cdef str key
@@ -806,17 +894,13 @@ cdef object build(Store *store, Row *row, bytes prefix, object make, object odd,
         path = PyUnicode_DecodeFSDefaultAndSize(whole, len(whole))
     if not row.plain:
         return odd(
-            path, KINDS[row.kind], row.flags, text_of(store, &row.name), text_of(store, &row.version),
+            path, KINDS[row.kind], row.flags, row.agreed, text_of(store, &row.name), text_of(store, &row.version),
             bytes_of(store, &row.direct_url), first_line(store, &row.installer), first_line(store, &row.build),
             row.requested, row.has_record,
             text_of(store, &row.requires_python) or "", lines_of(store, &row.requires), lines_of(store, &row.extras),
         )
     name = text_of(store, &row.name)
-    length = normalize(store.arena + row.name.start, row.name.length, normalized)
-    if length == row.name.length and memcmp(normalized, store.arena + row.name.start, length) == 0:
-        key = name
-    else:
-        key = normalized[:length].decode("ascii")
+    key = name if row.key.start == row.name.start else text_of(store, &row.key)
     version = text_of(store, &row.version)
     if level == 0:
         return make(name, key, version, path, KINDS[row.kind])
@@ -836,13 +920,15 @@ def scan_directory(bytes path not None, object make not None, object odd not Non
         make: called for each distribution in order, with positional arguments: name, normalized name, version, path,
             kind, and with a `level` also installer, requested, editable, location, build, direct_url, has_record,
             requires_python, requires, extras, requires_read.
-        odd: called for each other entry with path, kind, flags, name, version, direct_url.json (bytes), installer,
-            build tag, requested, has_record, requires_python, requires, extras; None drops the entry.
+        odd: called for each other entry with path, kind, flags, whether name and version are in order, name, version,
+            direct_url.json (bytes), installer, build tag, requested, has_record, requires_python, requires, extras;
+            None drops the entry.
         level: 0, or DETAILS and REQUIRES added.
 
     Returns:
-        The results in the directory's own order, the names of its `.pth`, `.egg-link` and `~…` entries, the
-        directory's (device, inode, mtime_ns, ctime_ns) from before it was read, and whether it was read to its end.
+        The distributions in the order of their normalized names, each name once: the first in the directory's own
+        order; the others as (other, first) pairs; the names of its `.pth`, `.egg-link` and `~…` entries; its
+        (device, inode, mtime_ns, ctime_ns) from before it was read, and whether it was read to its end.
 
     Raises:
         OSError: the directory cannot be opened.
@@ -855,10 +941,10 @@ def scan_directory(bytes path not None, object make not None, object odd not Non
     cdef int status = 0
     cdef int error = 0
     cdef bint egg
-    cdef size_t i
     cdef const char *raw = path
     cdef bytes prefix = path if path.endswith(b"/") else path + b"/"
     cdef list found = []
+    cdef list duplicates = []
     if b"\0" in path:
         raise OSError(ENOENT, "embedded NUL", path)
     egg = path.lower().endswith(b".egg")
@@ -890,17 +976,14 @@ def scan_directory(bytes path not None, object make not None, object odd not Non
             raise OSError(error, "cannot open directory", path)
         if status < 0:
             raise MemoryError
-        for i in range(store.count):
-            item = build(&store, &store.rows[i], prefix, make, odd, level)
-            if item is not None:
-                found.append(item)
+        collect(&store, prefix, make, odd, level, found, duplicates)
         names = []
         if others.used:
             names = [
                 PyUnicode_DecodeFSDefaultAndSize(piece, len(piece))
                 for piece in others.block[:others.used - 1].split(b"\0")
             ]
-        return found, names, (st.st_dev, st.st_ino, ec_mtime_ns(&st), ec_ctime_ns(&st)), status == 0
+        return found, duplicates, names, (st.st_dev, st.st_ino, ec_mtime_ns(&st), ec_ctime_ns(&st)), status == 0
     finally:
         free(store.arena)
         free(store.rows)

@@ -42,6 +42,7 @@ def judge(  # noqa: PLR0917 - positional, for the kernel calls it
     path: str,
     kind: DistributionKind,
     flags: int,
+    agreed: bool,
     name: str | None,
     version: str | None,
     direct_url: bytes | None,
@@ -61,24 +62,9 @@ def judge(  # noqa: PLR0917 - positional, for the kernel calls it
     Like pip, the key is the name in the entry's own name, where it holds one, and what is shown is the metadata's.
     Where the metadata says nothing, the entry's name is all there is. Every flaw is appended to `problems`.
     """
-    entry = os.path.basename(path)
     if flags & LEFTOVER:
         problems.append(Problem("leftover", path))
         return None
-    entry_name, entry_version = split_entry(entry)
-    problems.extend(_flaws(path, flags))
-    # An EGG-INFO directory or "x.dist-info" without a dash holds no name of its own.
-    key = normalize_name(entry_name or name or "")
-    if not _VALID_NAME.fullmatch(key):
-        problems.append(Problem("invalid-name", path, entry_name or name or ""))
-        return None
-    if name and not _VALID_NAME.fullmatch(name):
-        problems.append(Problem("invalid-name", path, name))
-    elif name and entry_name and normalize_name(name) != key:
-        problems.append(Problem("name-mismatch", path, name))
-    if not version and not entry_version and not flags:
-        problems.append(Problem("no-metadata", path, "no version"))
-    problems.extend(_version_flaws(path, version, entry_version))
     url, editable, location = "", False, ""
     if direct_url is not None:
         origin = parse_direct_url(direct_url)
@@ -86,10 +72,14 @@ def judge(  # noqa: PLR0917 - positional, for the kernel calls it
             problems.append(Problem("unreadable", f"{path}/direct_url.json", "not a valid direct_url.json"))
         else:
             url, editable, location = origin
+    if agreed and name and version:
+        identity: tuple[str, str, str] | None = (name, normalize_name(name), version)
+    else:
+        identity = _identify(path, flags, name, version, problems)
+    if identity is None:
+        return None
     return Distribution(
-        name or entry_name,
-        key,
-        version or entry_version,
+        *identity,
         path,
         kind,
         installer,
@@ -104,6 +94,27 @@ def judge(  # noqa: PLR0917 - positional, for the kernel calls it
         extras,
         requires_read,
     )
+
+
+def _identify(
+    path: str, flags: int, name: str | None, version: str | None, problems: list[Problem]
+) -> tuple[str, str, str] | None:
+    """Name, normalized name and version of an entry, or None where its name is none."""
+    entry_name, entry_version = split_entry(os.path.basename(path))
+    problems.extend(_flaws(path, flags))
+    # An EGG-INFO directory or "x.dist-info" without a dash holds no name of its own.
+    key = normalize_name(entry_name or name or "")
+    if not _VALID_NAME.fullmatch(key):
+        problems.append(Problem("invalid-name", path, entry_name or name or ""))
+        return None
+    if name and not _VALID_NAME.fullmatch(name):
+        problems.append(Problem("invalid-name", path, name))
+    elif name and entry_name and normalize_name(name) != key:
+        problems.append(Problem("name-mismatch", path, name))
+    if not version and not entry_version and not flags:
+        problems.append(Problem("no-metadata", path, "no version"))
+    problems.extend(_version_flaws(path, version, entry_version))
+    return name or entry_name, key, version or entry_version
 
 
 def _flaws(path: str, flags: int) -> list[Problem]:
@@ -126,9 +137,9 @@ def _flaws(path: str, flags: int) -> list[Problem]:
 def _version_flaws(path: str, version: str | None, entry_version: str) -> list[Problem]:
     """Compare what metadata and entry say, as versions: "2024.08.30" is "2024.8.30"."""
     shown = version or entry_version
-    if not shown or (version == entry_version and _is_simple(shown)):
+    if not shown:
         return []
-    if version and _simplify(version) == _simplify(entry_version) and _is_simple(version):
+    if _is_simple(shown) and (not version or not entry_version or _simplify(version) == _simplify(entry_version)):
         return []
     from packaging.version import InvalidVersion, Version
 

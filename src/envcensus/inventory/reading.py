@@ -51,7 +51,8 @@ class _Reader:
     def __init__(self, environment: Environment, level: int) -> None:
         self.environment = environment
         self.level = level
-        self.found: dict[str, Distribution] = {}
+        self.found: list[Distribution] = []  # sorted by normalized name, each once
+        self.names: dict[str, Distribution] = {}  # the same by name, once there is more than one directory
         self.problems: list[Problem] = []
         self.skipped: list[Skipped] = []
         self.watches: list[Watch] = []
@@ -67,9 +68,8 @@ class _Reader:
                     self._follow_links(extra, self._read_directory(extra, foreign=True))
         if self.links:
             self._mark_linked()
-        distributions = sorted(self.found.values(), key=attrgetter("normalized"))
         problems = sorted(self.problems, key=attrgetter("where", "code"))
-        return Reading(tuple(distributions), tuple(problems), tuple(self.skipped), tuple(self.watches))
+        return Reading(tuple(self.found), tuple(problems), tuple(self.skipped), tuple(self.watches))
 
     def _read_directory(self, path: str, *, foreign: bool = False) -> list[str]:
         """Take in the distributions of one directory; the names of its .pth, .egg-link and leftover entries.
@@ -77,7 +77,9 @@ class _Reader:
         `foreign`: not a site directory but someone's project: its metadata may be rewritten in place.
         """
         try:
-            found, others, identity, whole = scan_directory(os.fsencode(path), Distribution, self._odd, self.level)
+            found, duplicates, others, identity, whole = scan_directory(
+                os.fsencode(path), Distribution, self._odd, self.level
+            )
         except OSError as error:
             self._watch(path)
             if not foreign:
@@ -89,6 +91,8 @@ class _Reader:
         if not whole:
             self.skipped.append(Skipped("directory", path, "more entries than the limit: read in part"))
         self._take(found)
+        for distribution, first in duplicates:
+            self._add_duplicate(distribution, first)
         if foreign:
             for distribution in found:
                 for name in ("", "/PKG-INFO", "/METADATA"):
@@ -99,18 +103,25 @@ class _Reader:
         return others
 
     def _take(self, found: list[Distribution]) -> None:
-        first = self.found
-        before = len(first)
-        for distribution in found:
-            first.setdefault(distribution.normalized, distribution)
-        if len(first) - before == len(found):
+        """Add one directory's distributions, which come sorted and each name once, behind those found before."""
+        if not found:
             return
+        if not self.found:
+            self.found = found
+            return
+        first = self.names or {distribution.normalized: distribution for distribution in self.found}
         for distribution in found:
-            kept = first[distribution.normalized]
-            if kept.path != distribution.path and not self._is_shadowed(distribution):
-                self.problems.append(
-                    Problem("duplicate", distribution.path, f"{distribution.version}; {kept.path} comes first")
-                )
+            kept = first.setdefault(distribution.normalized, distribution)
+            if kept is not distribution:
+                self._add_duplicate(distribution, kept)
+        self.names = first
+        self.found = sorted(first.values(), key=attrgetter("normalized"))
+
+    def _add_duplicate(self, distribution: Distribution, first: Distribution) -> None:
+        if first.path == distribution.path or self._is_shadowed(distribution):
+            return
+        detail = f"{distribution.version}; {first.path} comes first"
+        self.problems.append(Problem("duplicate", distribution.path, detail))
 
     def _is_shadowed(self, distribution: Distribution) -> bool:
         """Whether it belongs to the base interpreter of an environment that may hide it: no flaw."""
@@ -145,7 +156,11 @@ class _Reader:
                 self.problems.append(Problem("oversized", path, f"more than {_EXTRA_LIMIT} directories added"))
                 break
             self.visited.add(target)
-            added.append(target)
+            present = watch(target)
+            if present[2]:
+                added.append(target)
+            else:
+                self.watches.append(present)  # it may come
         return added
 
     def _follow_links(self, site: str, others: list[str]) -> None:
@@ -171,13 +186,13 @@ class _Reader:
 
     def _mark_linked(self) -> None:
         """Distributions with an egg-link of their name, and no direct url, are editable: pip's rule."""
-        for key, distribution in self.found.items():
+        for position, distribution in enumerate(self.found):
             if distribution.direct_url or distribution.editable:
                 continue
             name = distribution.name
             if f"{name}.egg-link" in self.links or _UNSAFE.sub("-", name) + ".egg-link" in self.links:
                 location = os.path.dirname(distribution.path)
-                self.found[key] = msgspec.structs.replace(distribution, editable=True, location=location)
+                self.found[position] = msgspec.structs.replace(distribution, editable=True, location=location)
 
     def _watch(self, path: str) -> None:
         self.watches.append(watch(path))

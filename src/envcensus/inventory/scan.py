@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
@@ -91,8 +92,6 @@ class _Job:
         self.started = 0
 
     def run(self, level: int) -> None:
-        import time
-
         self.started = time.time_ns()
         try:
             self.reading = read_environment(self.environment, level)
@@ -187,6 +186,11 @@ def _environment_problems(environment: Environment) -> tuple[Problem, ...]:
     """Flaws of the environment itself. They depend on what lies outside it, so they are never cached."""
     if not environment.site_dirs:
         return (Problem("no-site-packages", environment.path),)
-    if environment.base and not os.path.exists(f"{environment.path}/bin/python"):
-        return (Problem("no-base", environment.path, environment.base),)
+    if environment.base:
+        try:
+            os.stat(f"{environment.path}/bin/python")
+        except FileNotFoundError:
+            return (Problem("no-base", environment.path, environment.base),)
+        except OSError:
+            pass  # it may well be there: where it lies is not for us to see
     return ()
