@@ -8,7 +8,19 @@ import os
 from Cython.Build import cythonize
 from setuptools import Extension, setup
 
-KERNELS = ["names", "page", "pagehtml", "pagejson", "pagepack", "pagescan", "scan", "solver", "specifier", "version"]
+KERNELS = [
+    "names",
+    "page",
+    "pagehtml",
+    "pagejson",
+    "pagepack",
+    "pagescan",
+    "requirement",
+    "scan",
+    "solver",
+    "specifier",
+    "version",
+]
 
 debug = bool(os.environ.get("ENVCENSUS_DEBUG"))
 sanitize = os.environ.get("ENVCENSUS_SANITIZE")

@@ -128,3 +128,78 @@ MUTATED_SDISTS = mutated(
     ),
     "-_.1a\n é\x00",
 )
+
+VERSION_VARIABLES = ("python_version", "python_full_version", "implementation_version", "platform_release")
+TEXT_VARIABLES = (
+    "os_name",
+    "os.name",
+    "sys_platform",
+    "sys.platform",
+    "platform_system",
+    "platform_machine",
+    "platform.machine",
+    "platform_version",
+    "platform_python_implementation",
+    "python_implementation",
+    "implementation_name",
+)
+LITERALS = st.one_of(
+    st.sampled_from(["3.8", "3.11", "3.11.7", "3.*", "3.11.*", "2.7 3.11", "3.12rc1", "3.11.7+", ">3", "6.1.0", ""]),
+    st.sampled_from(["linux", "win32", "posix", "cpython", "x86_64", "#1 SMP", "it's", "é", "\\x33", "Foo, bar"]),
+    st.sampled_from(["Web_Server", "web", "a.b"]),
+)
+OPERATORS = st.sampled_from(["==", "!=", "<", "<=", ">", ">=", "~=", "===", "in", "not in", "not  in"])
+
+
+@st.composite
+def comparisons(draw: st.DrawFn) -> str:
+    """One comparison of a marker, now and then of two literals or two variables."""
+    variable = draw(
+        st.sampled_from((*VERSION_VARIABLES, *TEXT_VARIABLES, "extra", "extra", "extras", "dependency_groups"))
+    )
+    literal = draw(LITERALS)
+    quoted = f'"{literal}"' if "'" in literal or draw(st.booleans()) else f"'{literal}'"
+    sides = [variable, quoted]
+    if draw(st.integers(0, 2)) == 0:
+        sides.reverse()
+    if draw(st.integers(0, 30)) == 0:
+        sides = [sides[0], sides[0]]
+    op = draw(OPERATORS)
+    space = " " if op.isalpha() or "n" in op else draw(SPACES)
+    return f"{sides[0]}{space}{op}{space}{sides[1]}"
+
+
+MARKERS = st.recursive(
+    comparisons(),
+    lambda inner: st.tuples(inner, st.sampled_from([" and ", " or ", "\tand  "]), inner, st.booleans()).map(
+        lambda parts: f"({''.join(parts[:3])})" if parts[3] else "".join(parts[:3])
+    ),
+    max_leaves=5,
+)
+MUTATED_MARKERS = mutated(MARKERS, "()'\"=<>~! \t\nandorti._é\\\x00")
+
+
+@st.composite
+def requirements(draw: st.DrawFn) -> str:
+    """A requirement line, most often valid."""
+    text = draw(SPACES) + draw(st.sampled_from(["requests", "Zope.Interface", "a", "foo_", "foo-bar", "0x10c", "é"]))
+    text += draw(SPACES)
+    if draw(st.integers(0, 2)) == 0:
+        extras = draw(st.lists(st.sampled_from(["security", "Web_Server", "a", "a.b"]), max_size=3))
+        text += "[" + draw(SPACES) + draw(st.sampled_from([",", ", ", " ,"])).join(extras) + "]" + draw(SPACES)
+    kind = draw(st.integers(0, 5))
+    if kind == 0:
+        text += (
+            "@" + draw(SPACES) + draw(st.sampled_from(["https://example.com/a.whl", "file:///x", "git+ssh://a@b/c#d"]))
+        )
+        text += draw(st.sampled_from(["", " "]))
+    elif kind == 1:
+        text += f"({draw(specifier_sets())})"
+    elif kind != 2:
+        text += draw(specifier_sets())
+    if draw(st.booleans()):
+        text += draw(SPACES) + ";" + draw(SPACES) + draw(MARKERS)
+    return text + draw(SPACES)
+
+
+MUTATED_REQUIREMENTS = mutated(requirements(), "[]();,@=<>~! \t\n._-aé\\\x00\ud800")

@@ -186,8 +186,8 @@ cdef SpecifierSet set_from_span(str text, Py_ssize_t start, Py_ssize_t end, bint
         if not wanted:
             return None
         i = scan_clause(s, i, end, &clause)
-        if i < 0:
-            return None
+        if i < 0 or line and clause.op == OP_ARBITRARY and i < end and s[i] == c",":
+            return None  # in a requirement line the text after === may hold commas
         self.add(&clause)
         wanted = False
 
