@@ -121,6 +121,14 @@ def test_two_runs_at_once_share_the_cache(command: Command, roots: Path) -> None
     assert rows(json.loads(outputs[0][0])) == rows(json.loads(outputs[1][0]))
 
 
+def test_workers_give_the_same_answers(command: Command, roots: Path, index: Running) -> None:
+    alone = command.json("outdated", str(roots), "--no-cache")
+    index.reset()
+    shared = command.json("outdated", str(roots), "--no-cache", "--workers", "2")
+    assert rows(shared) == rows(alone)
+    assert index.stats()["requests"] == 5
+
+
 def test_an_unreachable_index_never_reads_as_up_to_date(tmp_path: Path, roots: Path) -> None:
     with socket.socket() as taken:  # bound and not listening: refused at once
         taken.bind(("127.0.0.1", 0))

@@ -105,6 +105,7 @@ index: Callable[[F], F] = _group(
     ),
     option("--retries", type=click.IntRange(0), metavar="N", help="Try again N times."),
     option("--concurrency", type=click.IntRange(1, 1000), metavar="N", help="Requests in flight for each host."),
+    option("--workers", type=click.IntRange(0, 64), metavar="N", help="Processes that fetch.  [default: by need]"),
     option("--refresh", is_flag=True, help="Ask the index again, whatever the cache holds."),
     option("--offline", is_flag=True, help="Answer from the cache alone, however old."),
     option("--max-age", type=click.IntRange(0), metavar="SECONDS", help="Trust cached answers for so long."),
@@ -130,7 +131,9 @@ def ask_options(values: Mapping[str, Any]) -> AskOptions:
     """From the values of `index`."""
     from envcensus.pipelines.ask import AskOptions
 
-    return AskOptions(refresh=values["refresh"], offline=values["offline"], max_age=values["max_age"])
+    return AskOptions(
+        refresh=values["refresh"], offline=values["offline"], max_age=values["max_age"], workers=values["workers"]
+    )
 
 
 output: Callable[[F], F] = _group(

@@ -15,14 +15,17 @@ from envcensus.model.page import Outcome, PageAnswer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from types import TracebackType
 
     from envcensus.cache.store import NoStore, Reader, Store
-    from envcensus.index.client import Fetched, Want
+    from envcensus.index.client import Fetched
     from envcensus.index.config import IndexConfig
     from envcensus.model.census import Metrics
+    from envcensus.runtime.pool import Pool
 
 _BATCH = 2000  # answers held before they are written: all of an ordinary run, in one transaction
 _KEPT_SECONDS = 30 * 86400.0  # a page is worth keeping for revalidation long after it ceased to be fresh
+_POOL_FROM = 1500  # missing names from which on a pool is thought about, again at each doubling
 _CLOCK_SKEW = 300.0  # seconds an answer may seem to come from the future before its freshness is not believed
 
 
@@ -32,6 +35,7 @@ class AskOptions(Struct, frozen=True, kw_only=True):
     refresh: bool = False
     offline: bool = False
     max_age: float | None = None
+    workers: int | None = None  # processes that fetch; None: by `envcensus.runtime.pool.workers_for`, 0: this one alone
 
 
 class _Kept(Struct):
@@ -54,53 +58,88 @@ def ask(
     """One answer for each of the normalized `names`; `progress` is told how many of how many are there.
 
     `now` is in seconds since the epoch. Failures are answers too (`PageAnswer.outcome`): a project that could not be
-    asked for is served from the cache with its age where the index allows that, and is "failed" otherwise.
+    asked for is served from the cache with its age where the index allowed that, and is "failed" otherwise.
     """
-    return _Asker(config, store, options, now, metrics).ask(sorted(set(names)), progress)
+    with Asker(config, store, options, now=now, metrics=metrics) as asker:
+        for name in names:
+            asker.add(name)
+        return asker.answers(progress)
 
 
-class _Asker:
-    """One run's look-ups. `kept` holds cached answers that are too old to be used without asking."""
+class Asker:
+    """The look-ups of one run: names are added as they turn up, and what the cache does not answer is asked at the end.
+
+    A pool of workers, where so many names are missing that it is worth it, starts while names are still being added.
+    """
 
     def __init__(
-        self, config: IndexConfig, store: Store | NoStore, options: AskOptions, now: float, metrics: Metrics
+        self, config: IndexConfig, store: Store | NoStore, options: AskOptions, *, now: float, metrics: Metrics
     ) -> None:
-        self.config = config
-        self.store = store
-        self.options = options
-        self.now = now
-        self.metrics = metrics
-        self.kept: dict[str, _Kept] = {}
-        self.prefix = config.cache_key().encode() + b"/"
+        self._config = config
+        self._store = store
+        self._options = options
+        self._now = now
+        self._metrics = metrics
+        self._prefix = config.cache_key().encode() + b"/"
+        self._reader = store.reader()
+        self._reading = False
+        self._answers: dict[str, PageAnswer] = {}
+        self._missing: dict[str, _Kept | None] = {}  # what is to be asked for, with the cached answer that is too old
+        self._pool: Pool | None = None
+        self._pool_at = _POOL_FROM
 
-    def ask(self, names: list[str], progress: Callable[[int, int], None] | None) -> dict[str, PageAnswer]:
-        answers = self._probe(names)
-        missing = [name for name in names if name not in answers]
-        self.metrics.projects += len(names)
-        self.metrics.cache_hits += len(answers)
-        self.metrics.cache_misses += len(missing)
-        if self.options.offline:
-            answers.update((name, self._offline(name)) for name in missing)
-        elif missing:
-            for answer in self._fetch(missing):
-                answers[answer.name] = answer
+    def __enter__(self) -> Asker:
+        self._reader.__enter__()
+        self._reading = True
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop_reading()
+        if self._pool is not None:
+            self._pool.__exit__(kind, error, trace)
+
+    def add(self, name: str) -> None:
+        """Look the normalized `name` up in the cache, once."""
+        if name in self._answers or name in self._missing:
+            return
+        kept = self._read(self._reader, name)
+        if kept is not None and self._fresh(kept.entry, name):
+            self._answers[name] = _answer(name, kept)
+            return
+        self._missing[name] = kept
+        if len(self._missing) >= self._pool_at and not self._options.offline:
+            self._start_pool()
+
+    def answers(self, progress: Callable[[int, int], None] | None = None) -> dict[str, PageAnswer]:
+        """One answer for each name that was added."""
+        self._stop_reading()
+        self._metrics.projects += len(self._answers) + len(self._missing)
+        self._metrics.cache_hits += len(self._answers)
+        self._metrics.cache_misses += len(self._missing)
+        if self._options.offline:
+            self._answers.update((name, self._offline(name)) for name in self._missing)
+        elif self._missing:
+            total = len(self._answers) + len(self._missing)
+            for answer in self._fetch():
+                self._answers[answer.name] = answer
                 if progress is not None:
-                    progress(len(answers), len(names))
-        return answers
+                    progress(len(self._answers), total)
+        return self._answers
 
-    def _probe(self, names: list[str]) -> dict[str, PageAnswer]:
-        """The answers that can be given without asking."""
-        answers = {}
-        with self.store.reader() as reader:
-            for name in names:
-                kept = self._read(reader, name)
-                if kept is None:
-                    continue
-                if self._fresh(kept.entry, name):
-                    answers[name] = _answer(name, kept)
-                else:
-                    self.kept[name] = kept
-        return answers
+    def _start_pool(self) -> None:
+        from envcensus.pipelines.fetch import start_pool
+
+        self._pool_at *= 2
+        if self._pool is None:
+            self._pool = start_pool(self._pool_at, self._options.workers, self._config.concurrency)
+
+    def _stop_reading(self) -> None:
+        """End the read transaction: one that stays open keeps LMDB from reusing pages."""
+        if self._reading:
+            self._reading = False
+            self._reader.__exit__(None, None, None)
 
     def _read(self, reader: Reader, name: str) -> _Kept | None:
         found = reader.get("pages", self._key(name))
@@ -113,32 +152,39 @@ class _Asker:
         return _Kept(entry, bytes(found.value[offset:]))
 
     def _key(self, name: str) -> bytes:
-        return self.prefix + name.encode("utf-8", "surrogateescape")
+        return self._prefix + name.encode("utf-8", "surrogateescape")
 
     def _fresh(self, entry: Entry, name: str) -> bool:
-        if self.options.refresh or entry.fetched > self.now + _CLOCK_SKEW:
+        if self._options.refresh or entry.fetched > self._now + _CLOCK_SKEW:
             return False
-        age = self.options.max_age
-        if self.now >= (entry.expires if age is None else entry.fetched + age):
+        age = self._options.max_age
+        if self._now >= (entry.expires if age is None else entry.fetched + age):
             return False
-        return entry.stamp == stamp(self.config, name)
+        return entry.stamp == stamp(self._config, name)
 
     def _offline(self, name: str) -> PageAnswer:
-        kept = self.kept.get(name)
+        kept = self._missing.get(name)
         if kept is None:
             return PageAnswer(name=name, outcome="offline", reason="not in the cache, and --offline asks no index")
-        return _answer(name, kept, stale=self.now - kept.entry.fetched)
+        return _answer(name, kept, stale=self._now - kept.entry.fetched)
 
-    def _fetch(self, names: list[str]) -> Iterator[PageAnswer]:
+    def _fetch(self) -> Iterator[PageAnswer]:
         """Ask, and write what came to the cache: also when the run is interrupted half-way."""
-        from envcensus.index.client import fetch_projects
+        from envcensus.index.client import Want
+        from envcensus.pipelines.fetch import fetch, start_pool
 
+        if self._pool is None and self._options.workers:
+            self._pool = start_pool(len(self._missing), self._options.workers, self._config.concurrency)
+        wants = [
+            Want(name, kept.entry.validators, kept.entry.stamp) if kept else Want(name)
+            for name, kept in self._missing.items()
+        ]
         arrived: list[Fetched] = []
         try:
-            for fetched in fetch_projects(self.config, [self._want(name) for name in names]):
-                self.metrics.requests += fetched.requests
-                self.metrics.retries += fetched.retries
-                self.metrics.bytes_received += fetched.received
+            for fetched in fetch(self._config, wants, self._pool):
+                self._metrics.requests += fetched.requests
+                self._metrics.retries += fetched.retries
+                self._metrics.bytes_received += fetched.received
                 yield self._answered(fetched)
                 if fetched.outcome != "failed":
                     arrived.append(fetched)
@@ -148,19 +194,13 @@ class _Asker:
         finally:
             self._write(arrived)
 
-    def _want(self, name: str) -> Want:
-        from envcensus.index.client import Want
-
-        kept = self.kept.get(name)
-        return Want(name, kept.entry.validators, kept.entry.stamp) if kept else Want(name)
-
     def _answered(self, fetched: Fetched) -> PageAnswer:
-        name, kept = fetched.name, self.kept.get(fetched.name)
+        name, kept = fetched.name, self._missing.get(fetched.name)
         if fetched.outcome == "not-modified" and kept is not None:
             return _answer(name, kept)
         if fetched.outcome == "failed":
-            if kept is not None and self.now < kept.entry.stale_until:
-                return _answer(name, kept, stale=self.now - kept.entry.fetched, reason=fetched.reason)
+            if kept is not None and self._now < kept.entry.stale_until:
+                return _answer(name, kept, stale=self._now - kept.entry.fetched, reason=fetched.reason)
             return PageAnswer(name=name, outcome="failed", reason=fetched.reason)
         found = fetched.outcome == "found"
         return PageAnswer(name=name, outcome="found" if found else "not-found", record=fetched.record)
@@ -168,12 +208,12 @@ class _Asker:
     def _write(self, arrived: list[Fetched]) -> None:
         if not arrived:
             return
-        self.store.put_many("pages", [self._row(fetched) for fetched in arrived])
+        self._store.put_many("pages", [self._row(fetched) for fetched in arrived])
         files = [(self._key(f.name), f.files, f.fetched + _KEPT_SECONDS) for f in arrived if f.files]
-        self.store.put_many("files", files)
+        self._store.put_many("files", files)
 
     def _row(self, fetched: Fetched) -> tuple[bytes, bytes, float]:
-        kept = self.kept.get(fetched.name)
+        kept = self._missing.get(fetched.name)
         entry = fetched.entry(kept.entry.outcome if kept else "found")
         record = kept.record if fetched.outcome == "not-modified" and kept else fetched.record
         return self._key(fetched.name), pack_entry(entry) + record, entry.fetched + _KEPT_SECONDS

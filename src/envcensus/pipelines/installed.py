@@ -13,6 +13,7 @@ from envcensus._kernels.version import Version
 from envcensus.model.census import Census, Metrics, Survey
 from envcensus.model.skipped import Skipped
 from envcensus.pipelines.collect import listings, unchecked
+from envcensus.pipelines.stages import Stages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -47,7 +48,7 @@ def installed(
 ) -> Census:
     """List everything below `roots` without asking an index."""
     metrics = Metrics()
-    started = time.monotonic()
+    clock = Stages(metrics)
     surveys: list[Survey] = []
     skipped: list[Skipped] = []
     for item in listings(roots, discovery, store, rescan=rescan, requires=requires, details=details, progress=progress):
@@ -57,7 +58,7 @@ def installed(
             surveys.append(unchecked(item))
             metrics.distributions += len(item.distributions)
     metrics.environments = len(surveys)
-    metrics.stages["scan"] = time.monotonic() - started
+    clock.end("scan")
     return Census(surveys=tuple(surveys), skipped=tuple(skipped), metrics=metrics, generated=time.time())
 
 

@@ -10,9 +10,10 @@ from msgspec import Struct
 from envcensus.analysis.outdated import Decisions, judge_all
 from envcensus.model.census import Census, Metrics, Survey
 from envcensus.model.skipped import Skipped
-from envcensus.pipelines.ask import AskOptions, ask
+from envcensus.pipelines.ask import Asker, AskOptions
 from envcensus.pipelines.buckets import Bucket
 from envcensus.pipelines.collect import listings
+from envcensus.pipelines.stages import Stages
 from envcensus.pipelines.targets import profile_of, target_of
 
 if TYPE_CHECKING:
@@ -52,31 +53,28 @@ def outdated(
     What could not be looked at is in the census, as `Skipped` rows and as findings in the state "failed".
     """
     options = options or OutdatedOptions()
-    started = time.monotonic()
+    metrics = Metrics()
+    now = time.time()
+    clock = Stages(metrics)
     found: list[Listing] = []
     skipped: list[Skipped] = []
-    for item in listings(roots, discovery, store, rescan=rescan, requires=requires, details=details, progress=progress):
-        if isinstance(item, Skipped):
-            skipped.append(item)
-        else:
+    with Asker(config, store, asking or AskOptions(), now=now, metrics=metrics) as asker:
+        for item in listings(
+            roots, discovery, store, rescan=rescan, requires=requires, details=details, progress=progress
+        ):
+            if isinstance(item, Skipped):
+                skipped.append(item)
+                continue
             found.append(item)
-    metrics = Metrics(environments=len(found), distributions=sum(len(each.distributions) for each in found))
-    metrics.stages["scan"] = time.monotonic() - started
-    started = time.monotonic()
-    now = time.time()
-    answers = ask(
-        {each.normalized for listing in found for each in listing.distributions},
-        config,
-        store,
-        asking or AskOptions(),
-        now=now,
-        metrics=metrics,
-        progress=None if progress is None else progress.asked,
-    )
-    metrics.stages["index"] = time.monotonic() - started
-    started = time.monotonic()
+            for distribution in item.distributions:
+                asker.add(distribution.normalized)
+        metrics.environments = len(found)
+        metrics.distributions = sum(len(each.distributions) for each in found)
+        clock.end("scan")
+        answers = asker.answers(None if progress is None else progress.asked)
+    clock.end("index")
     surveys = _judge(found, Decisions(answers), options, store)
-    metrics.stages["decide"] = time.monotonic() - started
+    clock.end("decide")
     return Census(surveys=surveys, skipped=tuple(skipped), metrics=metrics, generated=now)
 
 

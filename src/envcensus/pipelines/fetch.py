@@ -1,0 +1,53 @@
+"""Ask the indexes, in this process or in a pool of workers, whichever is quicker for so many projects."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from envcensus.index.client import Fetched, Want, fetch_batch, fetch_projects
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from envcensus.index.config import IndexConfig
+    from envcensus.runtime.pool import Pool
+
+_SHARES = 4  # batches for each worker: they even out what is slow, and stay large enough to be worth sending
+_LARGEST = 500
+
+
+def start_pool(names: int, workers: int | None, concurrency: int) -> Pool | None:
+    """A pool that begins to start, if looking up `names` projects is worth it; `workers` overrides the rule."""
+    from envcensus.runtime.pool import Pool, workers_for
+
+    count = workers_for(names, os.cpu_count() or 1, connections=concurrency) if workers is None else workers
+    if not count:
+        return None
+    pool = Pool(count, preload=["envcensus.index.client"])
+    pool.start()
+    return pool
+
+
+def fetch(config: IndexConfig, wants: Sequence[Want], pool: Pool | None) -> Iterator[Fetched]:
+    """One answer for each of `wants`, as they arrive. A batch that no worker survives is an answer too: a failure."""
+    if pool is None:
+        yield from fetch_projects(config, wants)
+        return
+    each = msgspec.structs.replace(config, concurrency=max(config.concurrency // pool.workers, 1))
+    size = min(max(len(wants) // (pool.workers * _SHARES), 1), _LARGEST)
+    batches = [(each, list(wants[start : start + size])) for start in range(0, len(wants), size)]
+    for outcome in pool.map_batches(_fetch_share, batches):
+        if outcome.answer is not None:
+            yield from outcome.answer
+        else:
+            for want in outcome.batch[1]:
+                yield Fetched(name=want.name, outcome="failed", reason=outcome.error)
+
+
+def _fetch_share(batch: tuple[IndexConfig, list[Want]]) -> list[Fetched]:
+    """What a worker does."""
+    config, wants = batch
+    return fetch_batch(config, wants)
