@@ -29,14 +29,10 @@ class Damaged(CacheError):
     """The file cannot be what LMDB wrote: set it aside."""
 
 
-class Doubtful(CacheError):
-    """The file may be good; only a full look can tell."""
-
-
 def inspect(directory: str) -> None:
     """Judge the files of an environment without mapping them.
 
-    Raises Damaged or Doubtful, CacheError when the files are not plain files of ours, OSError.
+    Raises Damaged, CacheError when the files are not plain files of ours, OSError.
     """
     _inspect_lock(os.path.join(directory, LOCK))
     if sys.maxsize < 1 << 32:
@@ -44,20 +40,19 @@ def inspect(directory: str) -> None:
     path = os.path.join(directory, DATA)
     fd = _open_plain(path)
     try:
-        size = os.fstat(fd).st_size
         first = _read_meta(fd, 0)
         if first is None:
             raise Damaged(f"{path} is no LMDB file of format {_FORMAT}")
         page_size = first[0]
         second = _read_meta(fd, page_size)
+        size = os.fstat(fd).st_size  # after the meta pages: a writer lengthens the file before it says so there
     finally:
         os.close(fd)
     if second is None or second[0] != page_size:
         raise Damaged(f"{path} has no second meta page")
     _, last_page, _ = max(first, second, key=lambda meta: meta[2])
     if size < (last_page + 1) * page_size:
-        # Pages at the end that were freed before they were written may be missing rightly, but hardly ever are.
-        raise Doubtful(f"{path} is shorter than its meta page says")
+        raise Damaged(f"{path} is shorter than its meta page says")
 
 
 def _inspect_lock(path: str) -> None:

@@ -89,7 +89,7 @@ def sound(home: str) -> bool:
     try:
         layout.check_directory(home)
         datafile.inspect(home)
-    except (FileNotFoundError, datafile.Damaged, datafile.Doubtful):
+    except (FileNotFoundError, datafile.Damaged):
         return False
     return not marks.abandoned(home)
 
@@ -117,8 +117,6 @@ def problem_of(home: str) -> str:
         datafile.inspect(home)
     except datafile.Damaged as error:
         return error.message
-    except datafile.Doubtful:
-        pass
     writer = FileLock(os.path.join(home, "writer"))
     try:
         if not writer.acquire(store.WRITE_DEADLINE):

@@ -62,11 +62,19 @@ def cost_of(key: Key, size: int) -> int:
 
     Leaf pages are two thirds full on average, and half full where only two or three records fit.
     """
-    node = 8 + len(key) + RECORD.size + size
+    node = 8 + len(key)
     index = 3 * (16 + len(key)) + LEDGER.size
-    if node <= _IN_LEAF:
-        return (node + index) * 2
-    return (8 + len(key) + index) * 2 + -(-(16 + RECORD.size + size) // _PAGE) * _PAGE
+    pages = overflow_pages(key, len(key) + size)
+    if not pages:
+        node += RECORD.size + size
+    return (node + index) * 2 + pages * _PAGE
+
+
+def overflow_pages(key: Key, size: int) -> int:
+    """Pages of its own that a record needs whose key and value together have `size` bytes."""
+    if 8 + RECORD.size + size <= _IN_LEAF:
+        return 0
+    return -(-(16 + RECORD.size + size - len(key)) // _PAGE)
 
 
 def pages_used(txn: AnyTransaction) -> int:
@@ -110,6 +118,9 @@ class Batch:
             old_quantum, old_size, old_expires = LEDGER.unpack(old)
             self.used -= old_size
             self.count -= 1
+            if overflow_pages(key, old_size) > overflow_pages(key, size):
+                # LMDB would keep the pages that the larger value had; py-lmdb's verifier takes that for damage.
+                txn.delete(key)
             if old_quantum != quantum:
                 txn.delete(recency_key(old_quantum) + key)
             if old_expires != expires and old_expires < NEVER:
