@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from envcensus.model.census import Census, Survey
+from envcensus.model.display import neutral
 from envcensus.report import totals
 from envcensus.report.options import TrendPoint
-from envcensus.report.text import clean
 from envcensus.report.totals import SEVERITIES, Totals
 
 MOST_ENVIRONMENTS = 10  # bars that fit a screen
@@ -99,14 +99,14 @@ def environments(census: Census) -> Bars:
         path, host = survey.environment.path, survey.environment.host
         label = (f"{host}: " if host else "") + path[len(prefix) :]
         by_severity = [(s, s, counts.severity.get(s, 0)) for s in SEVERITIES]
-        bars.append(Bar(clean(label), clean(path), key(survey), counts.outdated, stack(by_severity, scale)))
+        bars.append(Bar(neutral(label), neutral(path), key(survey), counts.outdated, stack(by_severity, scale)))
     return Bars(bars, len(behind) - len(bars))
 
 
 def key(survey: Survey) -> str:
     """What names an environment in a link."""
     host = survey.environment.host
-    return clean(f"{host}:{survey.environment.path}" if host else survey.environment.path)
+    return neutral(f"{host}:{survey.environment.path}" if host else survey.environment.path)
 
 
 def _weight(item: tuple[Totals, Survey]) -> tuple[int, int]:

@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from envcensus.model.census import Census, Survey
+from envcensus.model.display import neutral
 from envcensus.model.environment import Environment
 from envcensus.model.finding import Finding
 from envcensus.model.skipped import CODES, Problem, Skipped
 from envcensus.report import totals
 from envcensus.report.options import RenderOptions
-from envcensus.report.text import SEVERITY_STYLES, clean, cut_left, plural, style, table
+from envcensus.report.text import SEVERITY_STYLES, cut_left, plural, style, table
 from envcensus.report.totals import SEVERITIES, Totals
 
 IMPLEMENTATIONS = {"cpython": "Python", "pypy": "PyPy", "graalpy": "GraalPy"}
@@ -36,11 +37,11 @@ def render_envs(census: Census, options: RenderOptions) -> Iterator[str]:
     """A table of the environments, one a row."""
     found = [survey.environment for survey in census.surveys]
     columns = {
-        "Environment": [clean(e.path) for e in found],
-        "Kind": [clean(e.kind) for e in found],
-        "Python": [clean(python(e)) for e in found],
-        "Owner": [clean(_owner(e)) for e in found],
-        "Host": [clean(e.host) for e in found],
+        "Environment": [neutral(e.path) for e in found],
+        "Kind": [neutral(e.kind) for e in found],
+        "Python": [neutral(python(e)) for e in found],
+        "Owner": [neutral(_owner(e)) for e in found],
+        "Host": [neutral(e.host) for e in found],
     }
     kept = {title: cells for title, cells in columns.items() if any(cells)}
     if kept:
@@ -67,8 +68,8 @@ def _environment(survey: Survey, counts: Totals, options: RenderOptions) -> Iter
 
 def heading(environment: Environment, options: RenderOptions) -> str:
     """ "/srv/app/.venv  (venv, Python 3.11.7, owner deploy)"."""
-    described = clean(about(environment))
-    path = clean(environment.path)
+    described = neutral(about(environment))
+    path = neutral(environment.path)
     if options.width is not None:
         path = cut_left(path, max(options.width - len(described) - 4, 20))
     return f"{style(path, 'bold', options.color)}  {style(f'({described})', 'dim', options.color)}"
@@ -107,7 +108,7 @@ def _rows(rows: Sequence[Finding], options: RenderOptions) -> Iterable[str]:
         "Editable project location": [f.distribution.location if f.distribution.editable else "" for f in rows],
     }
     kept = {
-        title: [clean(cell) for cell in cells]
+        title: cells if "".join(cells).isprintable() else [neutral(cell) for cell in cells]
         for title, cells in columns.items()
         if any(cells) or title in ("Package", "Version")
     }
@@ -145,19 +146,19 @@ def _not_rows(shown: Sequence[Finding]) -> Iterator[str]:
     for finding in shown:
         if finding.state in ("not-comparable", "not-found"):
             words = "not comparable" if finding.state == "not-comparable" else "not found"
-            name, version = clean(finding.distribution.name), clean(finding.distribution.version)
-            yield f"{name} {version}: {words}" + (f" ({clean(finding.reason)})" if finding.reason else "")
+            name, version = neutral(finding.distribution.name), neutral(finding.distribution.version)
+            yield f"{name} {version}: {words}" + (f" ({neutral(finding.reason)})" if finding.reason else "")
 
 
 def _failed(failed: Sequence[Finding], options: RenderOptions) -> Iterator[str]:
     """One line per reason: an index that is down fails every row for the same one."""
     reasons: dict[str, list[str]] = {}
     for finding in failed:
-        reasons.setdefault(finding.reason, []).append(clean(finding.distribution.name))
+        reasons.setdefault(finding.reason, []).append(neutral(finding.distribution.name))
     for reason, names in reasons.items():
         some = ", ".join(names if options.verbose else names[:5])
         more = "" if options.verbose or len(names) <= 5 else f" and {len(names) - 5:,} more"
-        said = f"{plural(len(names), 'package')} could not be looked up: {clean(reason) or 'no reason given'}"
+        said = f"{plural(len(names), 'package')} could not be looked up: {neutral(reason) or 'no reason given'}"
         yield f"{style('error', 'red', options.color)}: {said} ({some}{more})"
 
 
@@ -165,7 +166,7 @@ def _problems(problems: Sequence[Problem], options: RenderOptions) -> Iterator[s
     for problem in problems:
         meaning = problem.detail or CODES.get(problem.code, "")
         said = f"{problem.code}: {problem.where}" + (f" ({meaning})" if meaning else "")
-        yield f"{style('problem', 'yellow', options.color)}: {clean(said)}"
+        yield f"{style('problem', 'yellow', options.color)}: {neutral(said)}"
 
 
 def nothing(counts: Totals) -> str:
@@ -188,7 +189,7 @@ def nothing(counts: Totals) -> str:
 def _skipped(skipped: Sequence[Skipped], options: RenderOptions) -> Iterator[str]:
     yield style("Not looked at", "bold", options.color)
     for row in skipped:
-        yield f"  {clean(row.what)} {clean(row.where)}: {clean(row.reason)}"
+        yield f"  {neutral(row.what)} {neutral(row.where)}: {neutral(row.reason)}"
 
 
 def _not_looked_at(number: int, options: RenderOptions) -> str:

@@ -10,10 +10,10 @@ import csv
 from collections.abc import Iterator, Sequence
 
 from envcensus.model.census import Census, Survey
+from envcensus.model.display import neutral
 from envcensus.model.finding import Finding
 from envcensus.report.document import timestamp
 from envcensus.report.options import RenderOptions
-from envcensus.report.text import clean
 
 HEADER = (
     *("host", "environment", "kind", "python", "owner", "package", "version", "state", "wanted", "latest", "type"),
@@ -50,7 +50,7 @@ def render(census: Census, options: RenderOptions) -> Iterator[str]:
 
 def guard(text: str) -> str:
     """`text` as a cell that no spreadsheet evaluates."""
-    text = clean(text)
+    text = neutral(text)
     return "'" + text if text.lstrip().startswith(FORMULA) else text
 
 

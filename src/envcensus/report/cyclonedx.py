@@ -5,22 +5,23 @@ and which environment holds what as dependencies.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
 import envcensus
 from envcensus.errors import EnvcensusError
 from envcensus.model.census import Census
+from envcensus.model.display import neutral
 from envcensus.report import totals
 from envcensus.report.columns import about
 from envcensus.report.freeze import valid_name
 from envcensus.report.options import RenderOptions
-from envcensus.report.text import clean
 
 try:
     from cyclonedx.model import Property
     from cyclonedx.model.bom import Bom
     from cyclonedx.model.component import Component, ComponentType
+    from cyclonedx.model.dependency import Dependable, Dependency
     from cyclonedx.output.json import JsonV1Dot6
     from packageurl import PackageURL
 except ImportError as error:
@@ -40,16 +41,17 @@ def render(census: Census, options: RenderOptions) -> Iterator[str]:
     bom.metadata.properties.add(Property(name="envcensus:complete", value="true" if complete else "false"))
     for row in census.skipped:
         said = f"{row.what} {row.where}: {row.reason}"
-        bom.metadata.properties.add(Property(name="envcensus:skipped", value=clean(said)))
+        bom.metadata.properties.add(Property(name="envcensus:skipped", value=neutral(said)))
     packages: dict[tuple[str, str], Component] = {}
+    dependencies: list[Dependency] = []
     for survey in census.surveys:
         environment = survey.environment
-        reference = clean(f"environment:{environment.host}:{environment.path}")
+        reference = neutral(f"environment:{environment.host}:{environment.path}")
         holder = Component(
-            name=clean(environment.path),
+            name=neutral(environment.path),
             type=ComponentType.PLATFORM,
             bom_ref=reference,
-            description=clean(about(environment)),
+            description=neutral(about(environment)),
             properties=[Property(name="envcensus:kind", value=environment.kind)],
         )
         bom.components.add(holder)
@@ -58,24 +60,35 @@ def render(census: Census, options: RenderOptions) -> Iterator[str]:
             key = (finding.distribution.normalized, finding.distribution.version)
             if key not in packages:
                 packages[key] = _component(*key, finding.distribution.name)
-            held.append(packages[key])
+            held.append(Dependency(packages[key].bom_ref))
             if finding.yanked is not None:
-                packages[key].properties.add(Property(name="envcensus:yanked", value=clean(finding.yanked) or "yanked"))
-        bom.register_dependency(holder, held)
+                packages[key].properties.add(
+                    Property(name="envcensus:yanked", value=neutral(finding.yanked) or "yanked")
+                )
+        # Not register_dependency: it looks through all earlier ones each time.
+        dependencies.append(Dependency(holder.bom_ref, dependencies=held))
     for component in packages.values():
         bom.components.add(component)
+    dependencies.extend(Dependency(component.bom_ref) for component in packages.values())
+    bom.dependencies = dependencies
+    # The library would look for each component among all of them once more (minutes for 20,000): all are there.
+    bom.register_dependency = _registered  # type: ignore[method-assign]
     # The serial number is to be unique per document, and a function of what is in it.
     names = "\n".join(sorted(c.bom_ref.value or "" for c in bom.components))
     bom.serial_number = uuid.uuid5(uuid.NAMESPACE_URL, f"envcensus:{census.generated!r}\n{names}")
     yield JsonV1Dot6(bom).output_as_string(indent=1) + "\n"
 
 
+def _registered(target: Dependable, depends_on: Iterable[Dependable] | None = None) -> None:
+    """In place of `Bom.register_dependency`."""
+
+
 def _component(normalized: str, version: str, name: str) -> Component:
-    version = clean(version)
+    version = neutral(version)
     return Component(
-        name=clean(name),
+        name=neutral(name),
         version=version,
         type=ComponentType.LIBRARY,
-        bom_ref=f"package:{clean(normalized)}@{version}",
+        bom_ref=f"package:{neutral(normalized)}@{version}",
         purl=PackageURL(type="pypi", name=normalized, version=version) if valid_name(normalized) else None,
     )

@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from envcensus.model.census import Census
+from envcensus.model.display import neutral
 from envcensus.model.distribution import Distribution
 from envcensus.report.columns import about
 from envcensus.report.options import RenderOptions
 from envcensus.report.pip_list import canonical_version
-from envcensus.report.text import clean
 
 
 def render(census: Census, _options: RenderOptions) -> Iterator[str]:
     """A comment that names the environment, then its requirements. All that is installed, whatever `show` says."""
     for number, survey in enumerate(census.surveys):
-        lines = [f"# {clean(survey.environment.path)} ({clean(about(survey.environment))})"]
+        lines = [f"# {neutral(survey.environment.path)} ({neutral(about(survey.environment))})"]
         lines += [requirement(finding.distribution) for finding in survey.findings]
         yield ("\n" if number else "") + "\n".join(lines) + "\n"
     for row in census.skipped:
-        yield f"# not looked at: {clean(row.what)} {clean(row.where)}: {clean(row.reason)}\n"
+        yield f"# not looked at: {neutral(row.what)} {neutral(row.where)}: {neutral(row.reason)}\n"
 
 
 def valid_name(name: str) -> bool:
@@ -32,15 +32,15 @@ def requirement(distribution: Distribution) -> str:
     """The line that installs this again; a comment where no requirement can say it."""
     name, version = distribution.name, distribution.version
     if not valid_name(name):
-        return f"# not a valid name: {clean(name)} {clean(version)}"
+        return f"# not a valid name: {neutral(name)} {neutral(version)}"
     if distribution.editable and distribution.location:
-        return f"# Editable install ({name}=={clean(version)})\n-e {clean(distribution.location)}"
+        return f"# Editable install ({name}=={neutral(version)})\n-e {neutral(distribution.location)}"
     if distribution.direct_url:
-        return f"{name} @ {clean(distribution.direct_url)}"
+        return f"{name} @ {neutral(distribution.direct_url)}"
     canonical = canonical_version(version)
     if canonical is not None:
         return f"{name}=={canonical}"
-    return f"{name}==={version}" if _plain(version) else f"# not a valid version: {name} {clean(version)}"
+    return f"{name}==={version}" if _plain(version) else f"# not a valid version: {name} {neutral(version)}"
 
 
 def _plain(version: str) -> bool:

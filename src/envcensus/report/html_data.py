@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from envcensus.model.census import Census, Survey
+from envcensus.model.display import neutral
 from envcensus.model.finding import Finding
 from envcensus.report import columns, totals
 from envcensus.report.document import timestamp
 from envcensus.report.options import RenderOptions
 from envcensus.report.pip_list import canonical_version
-from envcensus.report.text import clean
 
 # Order of the cells of a row; report.js reads it from the data.
 ROW = ("environment", "project", "version", "wanted", "latest", "type", "severity", "age", "libyears", "state", "notes")
@@ -26,7 +26,7 @@ def data(census: Census, options: RenderOptions) -> dict[str, Any]:
             key = finding.distribution.normalized
             project = projects.get(key)
             if project is None:
-                project = projects[key] = _Project(len(projects), clean(finding.distribution.name))
+                project = projects[key] = _Project(len(projects), neutral(finding.distribution.name))
             project.add(finding)
             if options.shows(finding) or finding.yanked is not None or finding.status != "active":
                 rows.append(_row(finding, len(environments), project.number))
@@ -54,12 +54,12 @@ class _Project:
         self.severity = len(totals.SEVERITIES)
 
     def add(self, finding: Finding) -> None:
-        version = clean(finding.distribution.version)
+        version = neutral(finding.distribution.version)
         self.versions[version] = self.versions.get(version, 0) + 1
         self.failed += finding.state == "failed"
         if finding.latest and not self.latest:
             # Environments may differ in what is latest for them; the first stands for all.
-            self.latest = clean(canonical_version(finding.latest.version) or finding.latest.version)
+            self.latest = neutral(canonical_version(finding.latest.version) or finding.latest.version)
         if finding.state == "outdated" and totals.active(finding):
             self.outdated += 1
             self.libyears += finding.libyears or 0.0
@@ -85,12 +85,12 @@ def _environment(survey: Survey) -> dict[str, Any]:
     environment, counts = survey.environment, totals.of_survey(survey)
     owner = environment.owner
     return {
-        "path": clean(environment.path),
-        "host": clean(environment.host),
-        "kind": clean(environment.kind),
-        "python": clean(columns.python(environment)),
-        "owner": clean((owner.name or f"uid {owner.uid}") if owner else ""),
-        "base": clean(environment.base),
+        "path": neutral(environment.path),
+        "host": neutral(environment.host),
+        "kind": neutral(environment.kind),
+        "python": neutral(columns.python(environment)),
+        "owner": neutral((owner.name or f"uid {owner.uid}") if owner else ""),
+        "base": neutral(environment.base),
         "changed": timestamp(environment.changed)[:10],
         "packages": counts.packages,
         "current": counts.current,
@@ -100,7 +100,7 @@ def _environment(survey: Survey) -> dict[str, Any]:
         "yanked": counts.yanked,
         "ignored": counts.ignored,
         "libyears": round(counts.libyears, 2),
-        "problems": [[clean(p.code), clean(p.where), clean(p.detail)] for p in survey.problems],
+        "problems": [[neutral(p.code), neutral(p.where), neutral(p.detail)] for p in survey.problems],
     }
 
 
@@ -110,9 +110,9 @@ def _row(finding: Finding, environment: int, project: int) -> list[Any]:
     return [
         environment,
         project,
-        clean(finding.distribution.version),
-        clean(finding.wanted),
-        clean(latest.version) if latest else "",
+        neutral(finding.distribution.version),
+        neutral(finding.wanted),
+        neutral(latest.version) if latest else "",
         latest.filetype if latest else "",
         None if severity is None else totals.SEVERITIES.index(severity),
         None if finding.age_days is None else round(finding.age_days, 1),
@@ -139,4 +139,4 @@ def _notes(finding: Finding) -> list[list[str]]:
         said.append(["", f"ignored: {finding.ignored}"])
     if finding.distribution.editable:
         said.append(["", f"editable: {finding.distribution.location}"])
-    return [[kind, clean(text)] for kind, text in said]
+    return [[kind, neutral(text)] for kind, text in said]

@@ -20,9 +20,10 @@ from markupsafe import Markup
 
 import envcensus
 from envcensus.model.census import Census
+from envcensus.model.display import neutral
 from envcensus.report import charts, html_data, totals
 from envcensus.report.options import RenderOptions
-from envcensus.report.text import clean, plural
+from envcensus.report.text import plural
 
 
 def render(census: Census, options: RenderOptions) -> Iterator[str]:
@@ -65,7 +66,7 @@ def _file(name: str) -> str:
 
 def _finalize(value: Any) -> Any:
     """Every text put into the template is cleaned, then escaped by jinja2."""
-    return clean(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+    return neutral(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def _policy(style: str, script: str) -> str:

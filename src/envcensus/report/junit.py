@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from html import escape
 
 from envcensus.model.census import Census, Survey
+from envcensus.model.display import neutral
 from envcensus.model.finding import Finding
 from envcensus.model.skipped import CODES
 from envcensus.report import columns
 from envcensus.report.document import timestamp
 from envcensus.report.options import RenderOptions
-from envcensus.report.text import clean
 
 
 def render(census: Census, options: RenderOptions) -> Iterator[str]:
@@ -85,4 +85,4 @@ def _case(name: str, classname: str, result: str, kind: str, message: str) -> st
 
 
 def _attributes(**values: str | int) -> str:
-    return "".join(f' {key}="{escape(clean(str(value)))}"' for key, value in values.items() if value != "")
+    return "".join(f' {key}="{escape(neutral(str(value)))}"' for key, value in values.items() if value != "")

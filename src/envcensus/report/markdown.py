@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterator, Sequence
 
 from envcensus.model.census import Census, Survey
+from envcensus.model.display import neutral
 from envcensus.model.finding import Finding
 from envcensus.report import columns, totals
 from envcensus.report.document import timestamp
 from envcensus.report.options import RenderOptions
-from envcensus.report.text import clean, plural
+from envcensus.report.text import plural
 from envcensus.report.totals import SEVERITIES, Totals
 
 # Written as character references: a backslash would do for most, but not for links and mentions that forges make
@@ -24,7 +25,7 @@ _SPECIAL = re.compile(
 
 def escape(text: str) -> str:
     """`text` as inline text that renders as exactly these characters."""
-    return _SPECIAL.sub(lambda match: f"&#{ord(match[0])};", clean(text))
+    return _SPECIAL.sub(lambda match: f"&#{ord(match[0])};", neutral(text))
 
 
 def render(census: Census, options: RenderOptions) -> Iterator[str]:

@@ -11,12 +11,11 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from envcensus.errors import UsageError
-from envcensus.model.distribution import Distribution
+from envcensus.model.display import neutral
+from envcensus.model.distribution import HIDDEN_FROM_LISTS, Distribution
 from envcensus.model.page import Latest
-from envcensus.report.text import clean
 
 FORMATS = ("columns", "freeze", "json")
-HIDDEN = frozenset({"python", "wsgiref", "argparse"})  # parts of the standard library: pip lists none of them
 
 
 def render(
@@ -40,7 +39,7 @@ def render(
     chosen: dict[str, Distribution] = {}
     for distribution in distributions:
         key = distribution.normalized
-        if key not in HIDDEN and (latest is None or key in latest):
+        if key not in HIDDEN_FROM_LISTS and (latest is None or key in latest):
             chosen.setdefault(key, distribution)
     ordered = [chosen[key] for key in sorted(chosen)]
     if format == "json":
@@ -91,7 +90,7 @@ def _columns(rows: Sequence[Distribution], latest: Mapping[str, Latest] | None, 
     if verbose:
         columns.append(["Location", *(map(location, rows))])
         columns.append(["Installer", *(d.installer for d in rows)])
-    cleaned = [list(map(clean, column)) for column in columns]
+    cleaned = [list(map(neutral, column)) for column in columns]
     sizes = [max(map(len, column)) for column in cleaned]  # pip counts characters, not columns
     for number, row in enumerate(zip(*cleaned, strict=True)):
         yield " ".join(map(str.ljust, row, sizes)).rstrip() + "\n"
@@ -103,7 +102,7 @@ def _freeze(rows: Sequence[Distribution], verbose: bool) -> Iterator[str]:
     for d in rows:
         version = canonical_version(d.version)
         line = f"{d.name}=={version}" if version is not None else f"{d.name}==={d.version}"
-        yield clean(f"{line} ({location(d)})" if verbose else line) + "\n"
+        yield neutral(f"{line} ({location(d)})" if verbose else line) + "\n"
 
 
 def _json(rows: Sequence[Distribution], latest: Mapping[str, Latest] | None, verbose: bool) -> str:

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from envcensus.model.census import Census
+from envcensus.model.display import neutral
 from envcensus.report import totals
 from envcensus.report.options import RenderOptions
-from envcensus.report.text import clean
 from envcensus.report.totals import SEVERITIES, Totals
 
 Labels = tuple[tuple[str, str], ...]
@@ -48,7 +48,7 @@ class _Gauge:
 
 def escape(text: str) -> str:
     """A label's value: backslash, quote and line end escaped; control characters are written out before."""
-    return clean(text).replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
+    return neutral(text).replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
 
 
 def _number(value: float) -> str:

@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from envcensus.model.census import Census
+from envcensus.model.display import neutral
 from envcensus.model.finding import Finding
 from envcensus.report import totals
 from envcensus.report.columns import about
 from envcensus.report.freeze import valid_name
 from envcensus.report.options import RenderOptions
 from envcensus.report.pip_list import canonical_version
-from envcensus.report.text import clean
 
 
 def render(census: Census, options: RenderOptions) -> Iterator[str]:
@@ -28,24 +28,23 @@ def render(census: Census, options: RenderOptions) -> Iterator[str]:
         ]
         if lines:
             yield "\n".join(
-                [f"# {clean(survey.environment.path)} ({clean(about(survey.environment))})", *lines, "", ""]
+                [f"# {neutral(survey.environment.path)} ({neutral(about(survey.environment))})", *lines, "", ""]
             )
     for row in census.skipped:
-        yield f"# not looked at: {clean(row.what)} {clean(row.where)}: {clean(row.reason)}\n"
+        yield f"# not looked at: {neutral(row.what)} {neutral(row.where)}: {neutral(row.reason)}\n"
 
 
 def _lines(finding: Finding) -> Iterator[str]:
-    name, installed = finding.distribution.name, clean(finding.distribution.version)
+    name, installed = finding.distribution.name, neutral(finding.distribution.version)
     if finding.state == "failed":
-        yield f"# could not be looked up: {clean(name)} {installed}: {clean(finding.reason)}"
+        yield f"# could not be looked up: {neutral(name)} {installed}: {neutral(finding.reason)}"
     if finding.state != "outdated" or finding.latest is None:
         return
     target = canonical_version(finding.wanted or finding.latest.version)
-    held = (
-        f"; {clean(finding.latest.version)} is held by {clean(', '.join(finding.held_by))}" if finding.held_by else ""
-    )
+    holders = neutral(", ".join(finding.held_by))
+    held = f"; {neutral(finding.latest.version)} is held by {holders}" if holders else ""
     if not valid_name(name) or target is None:
-        yield f"# cannot be written as a requirement: {clean(name)} {installed}"
+        yield f"# cannot be written as a requirement: {neutral(name)} {installed}"
     elif target == canonical_version(finding.distribution.version):
         yield f"# {name} stays at {installed}{held}"
     else:

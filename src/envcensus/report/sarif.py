@@ -14,12 +14,12 @@ import msgspec
 
 import envcensus
 from envcensus.model.census import Census, Survey
+from envcensus.model.display import neutral
 from envcensus.model.finding import Finding
 from envcensus.model.skipped import CODES, Problem
 from envcensus.report import columns, totals
 from envcensus.report.document import timestamp
 from envcensus.report.options import RenderOptions
-from envcensus.report.text import clean
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 LEVELS = {"major": "error", "minor": "warning", "patch": "note", "pre": "note", "post": "note", "other": "warning"}
@@ -82,7 +82,7 @@ def _results(survey: Survey, options: RenderOptions) -> Iterator[dict[str, Any]]
         for rule, said in _said(finding, options):
             result = _result(rule, f"{name} in {place}: {said}", path, survey)
             if finding.ignored:
-                result["suppressions"] = [{"kind": "external", "justification": clean(finding.ignored)}]
+                result["suppressions"] = [{"kind": "external", "justification": neutral(finding.ignored)}]
             yield result
     for problem in survey.problems:
         rule = f"problem-{problem.code}"
@@ -132,7 +132,7 @@ def _notifications(census: Census) -> Iterator[dict[str, Any]]:
 
 def _message(text: str) -> str:
     """Plain text: brackets would make a link (§3.11.6), braces a placeholder (§3.11.5)."""
-    text = clean(text).replace("\\", "\\\\").replace("[", "\\[").replace("]", "\\]")
+    text = neutral(text).replace("\\", "\\\\").replace("[", "\\[").replace("]", "\\]")
     return text.replace("{", "{{").replace("}", "}}")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from operator import le
 
 RESET = "\x1b[0m"
 STYLES = {
@@ -23,18 +24,6 @@ SEVERITY_STYLES = {
     "post": "cyan",
     "other": "blue",
 }
-
-
-def clean(text: str) -> str:
-    """`text` with everything that could move the cursor, reorder or hide characters written as an escape.
-
-    What `str.isprintable` refuses is escaped: control characters (and so ANSI sequences and line ends), the
-    bidirectional and other format characters, unassigned code points, and the surrogates that stand for the
-    undecodable bytes of a path.
-    """
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def utf8(text: str) -> str:
@@ -101,7 +90,9 @@ def table(
     row by row.
     """
     body = [tuple(row) for row in rows]
-    sizes = [max(map(width_of, column)) for column in zip(header, *body, strict=True)]
+    sizes = [
+        max(map(len if "".join(column).isascii() else width_of, column)) for column in zip(header, *body, strict=True)
+    ]
     if width is not None:
         least = [
             min(max(width_of(h), 8), size) if h in elastic else size for h, size in zip(header, sizes, strict=True)
@@ -128,12 +119,14 @@ def _fit(sizes: list[int], least: list[int], width: int) -> list[int]:
 
 
 def _line(cells: Sequence[str], sizes: Sequence[int], styles: Sequence[str], color: bool) -> str:
+    if not color and "".join(cells).isascii() and all(map(le, map(len, cells), sizes)):
+        return " ".join(map(str.ljust, cells, sizes)).rstrip()  # most lines; the loop below would do the same
     parts = []
     last = len(cells) - 1
-    while last > 0 and not cells[last]:
+    while last > 0 and not cells[last].strip():
         last -= 1  # no trailing blanks, also where colour codes would hide them
     for index in range(last + 1):
-        text = cut(cells[index], sizes[index])
+        text = cut(cells[index] if index < last else cells[index].rstrip(), sizes[index])
         padding = " " * (sizes[index] - width_of(text)) if index < last else ""
         parts.append(style(text, styles[index] if styles else "", color) + padding)
     return " ".join(parts)

@@ -22,11 +22,11 @@ from packaging.requirements import Requirement
 from prometheus_client.parser import text_string_to_metric_families
 
 from envcensus.model.census import Census, Metrics, Survey
+from envcensus.model.display import neutral
 from envcensus.model.distribution import Distribution
 from envcensus.model.finding import Finding
 from envcensus.report import csv_report, formats, freeze, markdown, prometheus, sarif
 from envcensus.report.options import RenderOptions
-from envcensus.report.text import clean
 
 Golden = Callable[[str, str], None]
 OPTIONS = RenderOptions(version="0", host="here")
@@ -96,7 +96,7 @@ def test_no_cell_is_a_formula(text: str) -> None:
     cell = csv_report.guard(text)
     assert not cell.lstrip().startswith(("=", "+", "-", "@", "\t", "\r"))
     assert "\n" not in cell
-    assert cell.removeprefix("'") == clean(text) or cell == clean(text)
+    assert cell.removeprefix("'") == neutral(text) or cell == neutral(text)
 
 
 def test_a_formula_is_disarmed_in_the_file(census: Census) -> None:
@@ -115,7 +115,7 @@ def test_markdown_text_renders_as_itself(text: str) -> None:
     assert len(cells) == 4
     children = cells[2].children or []
     assert {child.type for child in children} <= {"text", "text_special"}
-    assert "".join(child.content for child in children).strip() == clean(text).strip()
+    assert "".join(child.content for child in children).strip() == neutral(text).strip()
 
 
 @pytest.mark.parametrize("text", ["@everyone", "https://example.com", "www.example.com", "a@example.com", "#12", "$x$"])
@@ -167,7 +167,7 @@ def test_prometheus_parses(census: Census) -> None:
 def test_prometheus_labels_survive(text: str) -> None:
     source = f'# TYPE a gauge\na{{x="{prometheus.escape(text)}"}} 1\n'
     (family,) = text_string_to_metric_families(source)
-    assert family.samples[0].labels == {"x": clean(text)}
+    assert family.samples[0].labels == {"x": neutral(text)}
 
 
 def test_prometheus_never_repeats_a_series(census: Census) -> None:
@@ -201,7 +201,7 @@ def test_junit_is_well_formed(text: str) -> None:
     from envcensus.report.junit import _case
 
     case = ET.fromstring(_case(text, "c", "failure", "t", text))
-    assert case.get("name", "") == clean(text)
+    assert case.get("name", "") == neutral(text)
 
 
 # --- SARIF

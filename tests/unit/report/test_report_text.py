@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from envcensus.model.display import neutral
 from envcensus.report import text
 
 ANSI = re.compile(r"\x1b\[\d+m")
@@ -15,7 +16,7 @@ ANSI = re.compile(r"\x1b\[\d+m")
 
 @given(st.text(st.characters(categories=None)))
 def test_clean_text_holds_nothing_a_terminal_obeys(raw: str) -> None:
-    cleaned = text.clean(raw)
+    cleaned = neutral(raw)
     assert cleaned.isprintable()
     cleaned.encode()
     assert cleaned == raw or not raw.isprintable()
@@ -26,14 +27,14 @@ def test_clean_text_holds_nothing_a_terminal_obeys(raw: str) -> None:
     [
         ("requests", "requests"),
         ("a\x1b[31mb", "a\\x1b[31mb"),
-        ("a\r\nb", "a\\r\\nb"),
+        ("a\r\nb", "a\\x0d\\x0ab"),
         ("\u202egpj.exe", "\\u202egpj.exe"),
         ("caf\udce9", "caf\\udce9"),
         ("naïve 数", "naïve 数"),
     ],
 )
 def test_clean(raw: str, cleaned: str) -> None:
-    assert text.clean(raw) == cleaned
+    assert neutral(raw) == cleaned
 
 
 @given(st.text(st.characters(categories=["L", "N", "P", "M"])), st.integers(1, 30))
