@@ -1,248 +1,54 @@
-"""Ask the configured indexes for projects: plain data in, plain data out, never an exception for one project."""
+"""Ask the configured indexes: plain data in, plain data out, for callers without an event loop.
+
+`fetch_batch` and `fetch_metadata` take a batch; `fetch_projects` gives the answers as they arrive; with an
+`IndexClient` questions can be added while answers come in, as the resolver needs it.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
-from typing import Literal
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from typing import TypeVar
 
-from msgspec import Struct
-
-from envcensus.index import freshness
 from envcensus.index.config import IndexConfig
 from envcensus.index.credentials import origin_of, split_credentials
-from envcensus.index.entry import NO_STAMP, Entry, Validator
-from envcensus.index.faults import RequestFailed
 from envcensus.index.limits import Limits
-from envcensus.index.links import Links
-from envcensus.index.local import LocalError, read_project, stamp
-from envcensus.index.negotiation import ACCEPT
-from envcensus.index.pages import PackPages, PageError, RawPage, pack_pages
-from envcensus.index.secure import is_secure
-from envcensus.index.transport import Response, Tally, Transport
+from envcensus.index.metadata import MetadataClient, MetadataFetched, MetadataWant
+from envcensus.index.pages import PackPages, pack_pages
+from envcensus.index.projects import Fetched, ProjectClient, Want
+from envcensus.index.transport import Transport
 
-NO_INDEX = "no index may be asked"
+__all__ = [
+    "Fetched",
+    "IndexClient",
+    "MetadataFetched",
+    "MetadataWant",
+    "Want",
+    "fetch_batch",
+    "fetch_metadata",
+    "fetch_projects",
+]
 
-Outcome = Literal["found", "not-found", "failed", "not-modified"]
-
-
-class Want(Struct, frozen=True, gc=False):
-    """A project to ask for, by its normalized name; the rest comes from the cached entry, where there is one."""
-
-    name: str
-    validators: tuple[Validator, ...] = ()
-    stamp: bytes = NO_STAMP
-
-
-class Fetched(Struct, frozen=True, gc=False, kw_only=True):
-    """What asking gave. `record` and `files` are packed, and present when the outcome is "found".
-
-    "not-modified": the cached record stands; its entry gets the times and validators given here.
-    """
-
-    name: str
-    outcome: Outcome
-    record: bytes = b""
-    files: bytes = b""
-    reason: str = ""  # why it failed: one sentence without secrets
-    notes: tuple[str, ...] = ()  # what the user should know about the places that answered
-    validators: tuple[Validator, ...] = ()
-    fetched: float = 0.0  # seconds since the epoch
-    expires: float = 0.0
-    stale_until: float = 0.0
-    stamp: bytes = NO_STAMP
-    requests: int = 0
-    retries: int = 0
-    received: int = 0  # bytes of bodies on the wire
-
-    def entry(self, cached: str = "found") -> Entry:
-        """The header to keep in the cache. `cached` is the kept entry's outcome, for a "not-modified".
-
-        Raises ValueError for a failure: those are not kept.
-        """
-        outcome = cached if self.outcome == "not-modified" else self.outcome
-        if outcome == "failed":
-            raise ValueError("a failed look-up is not kept")
-        return Entry(outcome, self.fetched, self.expires, self.stale_until, self.stamp, self.validators)
+W = TypeVar("W")
+A = TypeVar("A")
 
 
-class _Answer(Struct):
-    """One index's answer about one project: a page, "not modified", a failure, or else "no such project"."""
-
-    index: str  # without credentials
-    page: RawPage | None = None
-    not_modified: bool = False
-    failure: str = ""
-    validator: Validator | None = None
-    lifetime: float | None = None  # seconds; None for a local source
-    stale: float = freshness.STALE_IF_ERROR_SECONDS
-
-
-class ProjectClient:
-    """Asks for single projects over one transport. Belongs to the transport's event loop."""
-
-    def __init__(self, transport: Transport, packer: PackPages = pack_pages) -> None:
-        self._transport = transport
-        self._config = transport.config
-        self._packer = packer
-        self._links = Links(transport)
-        self._indexes = [url for url in self._config.index_urls if is_secure(url, self._config.trusted_hosts)]
-        self._refused = len(self._indexes) < len(self._config.index_urls)
-
-    async def fetch(self, want: Want) -> Fetched:
-        """Ask all indexes (or, with first-match, one after the other) for one project."""
-        tally = Tally()
-        now = time.time()
-        state = stamp(self._config, want.name)
-        if not self._indexes and self._refused:
-            return _failed(want.name, NO_INDEX, tally, now)
-        try:
-            links = await self._links.of(want.name, tally)
-        except (LocalError, RequestFailed, PageError) as error:
-            return _failed(want.name, str(error), tally, now)
-        validators = {v.index: v for v in want.validators} if state == want.stamp else {}
-        answers = await self._ask_all(want.name, validators, tally)
-        if any(a.not_modified for a in answers) and not _unchanged(answers, validators):
-            # One index has something new: the others' pages are needed again to be merged with it.
-            answers = await self._ask_all(want.name, {}, tally)
-        failure = next((a.failure for a in answers if a.failure), "")
-        if failure:
-            return _failed(want.name, failure, tally, now)
-        pages = [a.page for a in answers if a.page is not None]
-        outcome: Outcome = "found" if pages or links else "not-found"
-        packed = None
-        if any(a.not_modified for a in answers):
-            outcome = "not-modified"
-        elif outcome == "found":
-            try:
-                packed = self._packer(want.name, pages, links)
-            except PageError as error:
-                return _failed(want.name, str(error), tally, now)
-        lifetime = min((a.lifetime for a in answers if a.lifetime is not None), default=freshness.DEFAULT_SECONDS)
-        if outcome == "not-found":
-            lifetime = min(lifetime, freshness.NEGATIVE_SECONDS)
-        stale = min((a.stale for a in answers), default=freshness.STALE_IF_ERROR_SECONDS)
-        return Fetched(
-            name=want.name,
-            outcome=outcome,
-            record=packed.record if packed else b"",
-            files=packed.files if packed else b"",
-            notes=packed.notes if packed else (),
-            validators=tuple(a.validator for a in answers if a.validator is not None),
-            fetched=now,
-            expires=now + lifetime,
-            stale_until=now + lifetime + stale,
-            stamp=state,
-            requests=tally.requests,
-            retries=tally.retries,
-            received=tally.received,
-        )
-
-    async def _ask_all(self, name: str, validators: dict[str, Validator], tally: Tally) -> list[_Answer]:
-        if len(self._indexes) == 1:
-            return [await self._ask(self._indexes[0], name, validators, tally)]
-        if self._config.index_strategy == "first-match":
-            answers = []
-            for index in self._indexes:
-                answers.append(await self._ask(index, name, validators, tally))
-                if answers[-1].page or answers[-1].not_modified or answers[-1].failure:
-                    break
-            return answers
-        return await asyncio.gather(*(self._ask(index, name, validators, tally) for index in self._indexes))
-
-    async def _ask(self, index: str, name: str, validators: dict[str, Validator], tally: Tally) -> _Answer:
-        if index.startswith("file:"):
-            try:
-                return _Answer(index, page=read_project(index, name, self._transport.limits.max_body))
-            except LocalError as error:
-                return _Answer(index, failure=str(error))
-        clean, _ = split_credentials(index)
-        headers = {"Accept": ACCEPT}
-        if (validator := validators.get(clean)) is not None:
-            if validator.etag:
-                headers["If-None-Match"] = validator.etag
-            elif validator.last_modified:
-                headers["If-Modified-Since"] = validator.last_modified
-        try:
-            # Credentials of the index URL come from the keychain, by origin.
-            response = await self._transport.get(f"{clean.rstrip('/')}/{name}/", headers, tally)
-        except RequestFailed as error:
-            return _Answer(clean, failure=error.reason)
-        return _read(clean, response, validator)
-
-
-def _read(index: str, response: Response, validator: Validator | None) -> _Answer:
-    """What a response's status means."""
-    headers = response.headers
-    now = time.time()
-    lifetime = freshness.lifetime(headers, now)
-    if response.status in (404, 410):
-        return _Answer(index, lifetime=lifetime)
-    if response.status not in (200, 304) or (response.status == 304 and validator is None):
-        return _Answer(index, failure=f"{origin_of(response.url)} {_status_reason(response.status)}")
-    fresh = Validator(index, headers.get("ETag", ""), headers.get("Last-Modified", ""))
-    stale = freshness.stale_until(headers, now) - now - lifetime
-    if response.status == 304:
-        kept = fresh if fresh.etag or fresh.last_modified else validator
-        return _Answer(index, not_modified=True, validator=kept, lifetime=lifetime, stale=stale)
-    return _Answer(
-        index,
-        page=RawPage(response.body, headers.get("Content-Type", ""), response.url),
-        validator=fresh if fresh.etag or fresh.last_modified else None,
-        lifetime=lifetime,
-        stale=stale,
-    )
-
-
-def _status_reason(status: int) -> str:
-    if status == 401:
-        return "asks for credentials, or does not accept those it was sent (401)"
-    if status == 403:
-        return "forbids access (403)"
-    return f"answered {status}"
-
-
-def _unchanged(answers: Sequence[_Answer], validators: dict[str, Validator]) -> bool:
-    """Whether the cached record stands: every index that had a page says so, and no other has one now.
-
-    Local sources (without a lifetime) are unchanged: validators are not used where the stamp differs.
-    """
-    return all(
-        a.not_modified or a.failure or a.lifetime is None or (a.page is None and a.index not in validators)
-        for a in answers
-    )
-
-
-def _failed(name: str, reason: str, tally: Tally, now: float) -> Fetched:
-    return Fetched(
-        name=name,
-        outcome="failed",
-        reason=reason,
-        fetched=now,
-        requests=tally.requests,
-        retries=tally.retries,
-        received=tally.received,
-    )
-
-
-async def fetch_all(client: ProjectClient, wants: Iterable[Want], width: int) -> AsyncIterator[Fetched]:
-    """Answers as they arrive, `width` projects at a time. A project named twice is asked for once."""
-    unique = {want.name: want for want in wants}
-    waiting = iter(unique.values())
-    done: asyncio.Queue[Fetched | BaseException] = asyncio.Queue()
+async def in_parallel(ask: Callable[[W], Awaitable[A]], wants: Sequence[W], width: int) -> AsyncIterator[A]:
+    """The answers of `ask` as they arrive, `width` questions at a time. An exception of one ends all."""
+    waiting = iter(wants)
+    done: asyncio.Queue[A | BaseException] = asyncio.Queue()
 
     async def work() -> None:
         try:
             for want in waiting:
-                done.put_nowait(await client.fetch(want))
+                done.put_nowait(await ask(want))
         except BaseException as error:
             done.put_nowait(error)
             raise
 
-    workers = [asyncio.create_task(work()) for _ in range(min(width, len(unique)))]
+    workers = [asyncio.create_task(work()) for _ in range(min(width, len(wants)))]
     try:
-        for _ in range(len(unique)):
+        for _ in wants:
             item = await done.get()
             if isinstance(item, BaseException):
                 raise item
@@ -254,16 +60,19 @@ async def fetch_all(client: ProjectClient, wants: Iterable[Want], width: int) ->
 
 
 class IndexClient:
-    """A client for callers without an event loop: keeps its loop and its connections between batches."""
+    """Keeps its event loop and its connections between calls. Use it as a context manager, from one thread."""
 
     def __init__(self, config: IndexConfig, limits: Limits | None = None, packer: PackPages = pack_pages) -> None:
         import uvloop
 
         self._runner = asyncio.Runner(loop_factory=uvloop.new_event_loop)
         self._transport = Transport(config, limits or Limits())
-        self._packer = packer
-        self._client: ProjectClient | None = None
+        self._projects = ProjectClient(self._transport, packer)
+        self._metadata = MetadataClient(self._transport)
         self._width = config.concurrency * max(1, len({_host(url) for url in config.index_urls}))
+        self._opened = False
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._arrived: asyncio.Queue[Fetched | MetadataFetched | BaseException] = asyncio.Queue()
 
     def __enter__(self) -> IndexClient:
         return self
@@ -272,37 +81,45 @@ class IndexClient:
         self.close()
 
     def close(self) -> None:
-        """Close the connections and the loop."""
-        if self._client is not None:
-            self._runner.run(self._transport.__aexit__(None, None, None))
-            self._client = None
+        """Stop what is under way, close the connections and the loop."""
+        if self._opened:
+            self._runner.run(self._shut())
         self._runner.close()
 
-    async def _open(self) -> ProjectClient:
-        if self._client is None:
+    async def _open(self) -> None:
+        if not self._opened:
             await self._transport.__aenter__()
-            self._client = ProjectClient(self._transport, self._packer)
-        return self._client
+            self._opened = True
+
+    async def _shut(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._transport.__aexit__(None, None, None)
+        self._opened = False
 
     def fetch(self, wants: Sequence[Want], progress: Callable[[Fetched], None] | None = None) -> list[Fetched]:
         """One answer for each different name of `wants`, in their order; `progress` sees each as it arrives."""
+        unique = _unique(wants)
 
         async def collect() -> dict[str, Fetched]:
+            await self._open()
             answers: dict[str, Fetched] = {}
-            async for answer in fetch_all(await self._open(), wants, self._width):
+            async for answer in in_parallel(self._projects.fetch, unique, self._width):
                 answers[answer.name] = answer
                 if progress is not None:
                     progress(answer)
             return answers
 
         answers = self._runner.run(collect())
-        return [answers[name] for name in dict.fromkeys(want.name for want in wants)]
+        return [answers[want.name] for want in unique]
 
     def stream(self, wants: Sequence[Want]) -> Iterator[Fetched]:
-        """One answer for each different name of `wants`, as they arrive. Nothing moves between two of them."""
+        """One answer for each different name of `wants`, as they arrive. Nothing moves while the caller works."""
 
         async def start() -> AsyncIterator[Fetched]:
-            return fetch_all(await self._open(), wants, self._width)
+            await self._open()
+            return in_parallel(self._projects.fetch, _unique(wants), self._width)
 
         async def step(answers: AsyncIterator[Fetched]) -> Fetched | None:
             return await anext(answers, None)
@@ -310,6 +127,62 @@ class IndexClient:
         answers = self._runner.run(start())
         while (answer := self._runner.run(step(answers))) is not None:
             yield answer
+
+    def fetch_metadata(self, wants: Sequence[MetadataWant]) -> list[MetadataFetched]:
+        """One answer for each of `wants`, in their order."""
+
+        async def collect() -> dict[tuple[str, str], MetadataFetched]:
+            await self._open()
+            unique = list({(want.name, want.version): want for want in wants}.values())
+            found = in_parallel(self._metadata.fetch, unique, self._width)
+            return {(answer.name, answer.version): answer async for answer in found}
+
+        answers = self._runner.run(collect())
+        return [answers[want.name, want.version] for want in wants]
+
+    def submit(self, wants: Sequence[Want | MetadataWant]) -> None:
+        """Start asking; the answers come out of `collect`. The caller does not ask for the same thing twice."""
+
+        async def start() -> None:
+            await self._open()
+            for want in wants:
+                task = asyncio.create_task(self._answer(want))
+                self._tasks.add(task)
+                task.add_done_callback(self._tasks.discard)
+
+        self._runner.run(start())
+
+    async def _answer(self, want: Want | MetadataWant) -> None:
+        try:
+            if isinstance(want, Want):
+                self._arrived.put_nowait(await self._projects.fetch(want))
+            else:
+                self._arrived.put_nowait(await self._metadata.fetch(want))
+        except Exception as error:
+            self._arrived.put_nowait(error)
+
+    def collect(self) -> list[Fetched | MetadataFetched]:
+        """Wait for an answer to what was submitted, and return all that are there. Empty: nothing is under way."""
+
+        async def first() -> Fetched | MetadataFetched | BaseException:
+            return await self._arrived.get()
+
+        if not self._tasks and self._arrived.empty():
+            return []
+        found = [self._runner.run(first())]
+        while not self._arrived.empty():
+            found.append(self._arrived.get_nowait())
+        answers = []
+        for item in found:
+            if isinstance(item, BaseException):
+                raise item
+            answers.append(item)
+        return answers
+
+
+def _unique(wants: Sequence[Want]) -> list[Want]:
+    """A project named twice is asked for once."""
+    return list({want.name: want for want in wants}.values())
 
 
 def _host(url: str) -> str:
@@ -333,6 +206,13 @@ def fetch_batch(config: IndexConfig, wants: Sequence[Want], limits: Limits | Non
 def fetch_projects(config: IndexConfig, wants: Sequence[Want], limits: Limits | None = None) -> Iterator[Fetched]:
     """The same, each answer as it arrives."""
     yield from _client_for(config, limits or Limits()).stream(wants)
+
+
+def fetch_metadata(
+    config: IndexConfig, wants: Sequence[MetadataWant], limits: Limits | None = None
+) -> list[MetadataFetched]:
+    """Ask for the metadata of versions, likewise."""
+    return _client_for(config, limits or Limits()).fetch_metadata(wants)
 
 
 def _client_for(config: IndexConfig, limits: Limits) -> IndexClient:

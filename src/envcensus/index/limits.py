@@ -15,5 +15,6 @@ class Limits(Struct, frozen=True, kw_only=True):
     min_rate: float = 2000.0  # bytes per second a body must come with on average, once `grace` seconds have gone
     grace: float = 10.0
     max_body: int = 100 * MIB  # decoded; the largest real pages have some 40 MiB
+    max_file: int = 300 * MIB  # of a wheel or sdist that has to be read whole, in memory
     small_body: int = 4 * MIB  # larger bodies are read a few at a time, so that a hundred of them fit into memory
     large_bodies: int = 2

@@ -88,6 +88,7 @@ class Job(Struct):
     tally: Tally
     clock: Deadline
     cap: int  # bytes of the decoded body
+    partial: bool
 
 
 class Transport:
@@ -122,8 +123,12 @@ class Transport:
         if self._session is not None:
             await self._session.close()
 
-    async def get(self, url: str, headers: Mapping[str, str], tally: Tally, *, cap: int | None = None) -> Response:
+    async def get(
+        self, url: str, headers: Mapping[str, str], tally: Tally, *, cap: int | None = None, partial: bool = False
+    ) -> Response:
         """GET `url`, following redirects. `cap` bounds the decoded body (default: limits.max_body).
+
+        `partial`: only a 206 is wanted, the body of a 200 is left unread.
 
         Raises RequestFailed, whose reason is one sentence without secrets.
         """
@@ -133,7 +138,7 @@ class Transport:
         while True:
             host = self._host(url)
             credentials = own or self.keychain.for_url(url)
-            job = Job(url, own is not None, credentials, headers, tally, deadline, cap or self.limits.max_body)
+            job = Job(url, own is not None, credentials, headers, tally, deadline, cap or self.limits.max_body, partial)
             response = await self._persist(host, job)
             if response.status not in REDIRECT_STATUSES:
                 return response
@@ -256,7 +261,7 @@ class Transport:
             proxy=proxy or None,
             proxy_auth=proxy_auth,
         ) as response:
-            if response.status not in (200, 206):
+            if response.status not in (200, 206) or (job.partial and response.status != 206):
                 await self._drain(response)
                 return Response(job.url, response.status, response.headers, b"")
             body = await self._read(response, job.cap)
