@@ -292,9 +292,9 @@ def running(universe: Universe, **knobs: Any) -> Iterator[Running]:
     """A server in a thread of this process, on a free port: for tests."""
     index = Index(universe, **knobs)
     loop = _new_loop()
-    server, port = loop.run_until_complete(_listen(index, 0))
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
+    server, port = asyncio.run_coroutine_threadsafe(_listen(index, 0), loop).result()
     try:
         yield Running(port)
     finally:
