@@ -11,10 +11,7 @@ from setuptools import Extension, setup
 KERNELS = [
     "names",
     "page",
-    "pagehtml",
-    "pagejson",
     "pagepack",
-    "pagescan",
     "requirement",
     "scan",
     "solver",

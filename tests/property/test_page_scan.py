@@ -10,8 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from envcensus._kernels import page as kernel
-from envcensus._kernels.pagejson import epoch_of, pack_any_json
-from envcensus._kernels.pagescan import pack_json, scans
+from envcensus._kernels.pagepack import epoch_of, pack_any_json, pack_json, scans
 
 URL = "https://index.example.com/simple/demo/"
 SHA = "0123456789abcdef" * 4

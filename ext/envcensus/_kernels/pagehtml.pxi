@@ -1,26 +1,10 @@
-"""Read the HTML of the Simple repository API (PEP 503), and pages of links, into packed records.
-
-One pass that never goes back, so that no input takes longer than its length allows. Of all elements, `a`, `base` and
-`meta` count; comments and the contents of script, style, title, textarea and template are passed over.
-"""
-from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
-from libc.string cimport memchr, memcmp, memset
-
-from envcensus._kernels.pagepack cimport Builder, FileText, other_hashes, sha256_of
-
-from envcensus._kernels.names import canonicalize_name
-from envcensus._kernels.pagejson import check_version, page_base, project_of
-from envcensus._kernels.pagepack import PageError
+# The HTML of the Simple repository API (PEP 503), and pages of links.
+#
+# One pass that never goes back, so that no input takes longer than its length allows. Of all elements, `a`, `base` and
+# `meta` count; comments and the contents of script, style, title and textarea are passed over.
 
 cdef enum:
-    MAX_BODY = 256 << 20
     MAX_ATTRIBUTES = 64
-    MAX_PLACES = 100
-
-
-cdef struct Slice:
-    const char *p
-    Py_ssize_t n
 
 
 cdef struct Scan:
@@ -34,10 +18,6 @@ cdef struct Scan:
 
 cdef inline bint is_space(char c) noexcept nogil:
     return c == c' ' or c == c'\n' or c == c'\t' or c == c'\r' or c == c'\f'
-
-
-cdef inline char lower(char c) noexcept nogil:
-    return c + 32 if c'A' <= c <= c'Z' else c
 
 
 cdef bint same(Slice s, const char *text, Py_ssize_t n) noexcept nogil:
@@ -376,8 +356,9 @@ def pack_html(bytes body not None, str url not None, str name="", str charset="u
     api_minor = check_version(metas.get("pypi:repository-version", [None])[0])
     status = metas.get("pypi:project-status", ["active"])[0]
     reason = metas.get("pypi:project-status-reason", [""])[0]
-    return b.finish(status[:50] or "active", reason, metas.get("pypi:tracks", [])[:MAX_PLACES],
-                    metas.get("pypi:alternate-locations", [])[:MAX_PLACES], api_minor)
+    tracks = metas.get("pypi:tracks", [])
+    alternates = metas.get("pypi:alternate-locations", [])
+    return finish(b, status[:50] or "active", reason, tracks, alternates, api_minor)
 
 
 cdef int take_meta(Scan *s, dict metas) except -1:

@@ -1,14 +1,59 @@
-"""Read the JSON of the Simple repository API (PEP 691), in any layout, into packed records.
+# The JSON of the Simple repository API (PEP 691), in any layout.
 
-The usual layout is read by pagescan.pyx, without building an object for each file.
-"""
-from envcensus._kernels.pagepack cimport Builder, take
+cdef const char *sha256_of(dict hashes, list keep) except? NULL:
+    """The digits of a well-formed sha256, or NULL."""
+    cdef object value = hashes.get("sha256")
+    cdef bytes digits
+    if not isinstance(value, str) or len(value) != 64 or not value.isascii() or not value.isalnum():
+        return NULL
+    digits = value.lower().encode()
+    if digits.strip(b"0123456789abcdef"):
+        return NULL
+    keep.append(digits)
+    return digits
 
-from envcensus._kernels.names import canonicalize_name
-from envcensus._kernels.pagepack import PageError
 
-cdef enum:
-    MAX_PLACES = 100
+cdef str other_hashes(dict hashes, bint has_sha, str prefix):
+    cdef list lines = []
+    for name, value in hashes.items():
+        if (
+            isinstance(name, str) and isinstance(value, str) and not (has_sha and name == "sha256")
+            and name.isidentifier() and value.isalnum()
+        ):
+            lines.append(f"{prefix}{name}={value}\n")
+    return "".join(lines)
+
+
+cdef int take(Builder b, str name, str url, dict hashes, str python, str reason, object meta, object size,
+              object time) except -1:
+    """Give one file to the builder. `reason` None: not yanked; `meta` a dict of hashes or a truth value."""
+    cdef FileText f
+    cdef str other
+    cdef bytes name_bytes, url_bytes, python_bytes, reason_bytes, other_bytes
+    try:
+        name_bytes = name.encode()
+        url_bytes = url.encode()
+        python_bytes = python.encode()
+        reason_bytes = (reason or "").encode()
+    except UnicodeEncodeError:      # lone surrogates
+        return b.skip()
+    f.sha = sha256_of(hashes, b.keep)
+    f.meta = isinstance(meta, dict) or bool(meta)
+    f.meta_sha = sha256_of(meta, b.keep) if isinstance(meta, dict) else NULL
+    other = other_hashes(hashes, f.sha != NULL, "")
+    if isinstance(meta, dict):
+        other += other_hashes(meta, f.meta_sha != NULL, "metadata:")
+    other_bytes = other.encode("utf-8", "replace")
+    b.keep += (name_bytes, url_bytes, python_bytes, reason_bytes, other_bytes)
+    f.name, f.name_n = name_bytes, len(name_bytes)
+    f.url, f.url_n = url_bytes, len(url_bytes)
+    f.python, f.python_n = python_bytes, len(python_bytes)
+    f.reason, f.reason_n = reason_bytes, len(reason_bytes)
+    f.other, f.other_n = other_bytes, len(other_bytes)
+    f.yanked = reason is not None
+    f.time = time if time is not None else -1.0
+    f.size = size if size is not None and 0 <= size < 1 << 62 else -1
+    return b.add(&f)
 
 
 # -- what a page says beside its files -------------------------------------------------------------------------------
@@ -132,13 +177,14 @@ def pack_any_json(bytes body not None, str url not None, str name=""):
     status = page.get("project-status")
     if not isinstance(status, dict):
         status = {}
-    return finish(b, status.get("status"), status.get("reason"), places(meta.get("tracks")),
-                  places(page.get("alternate-locations")), api_minor)
+    tracks = places(meta.get("tracks"))
+    alternates = places(page.get("alternate-locations"))
+    return finish_said(b, status.get("status"), status.get("reason"), tracks, alternates, api_minor)
 
 
-cdef tuple finish(Builder b, object status, object reason, list tracks, list alternates, int api_minor):
+cdef tuple finish_said(Builder b, object status, object reason, list tracks, list alternates, int api_minor):
     if not isinstance(status, str) or not status or len(status) > 50 or not is_text(status):
         status = "active"
     if not isinstance(reason, str) or not is_text(reason):
         reason = ""
-    return b.finish(status, reason, tracks, alternates, api_minor)
+    return finish(b, status, reason, tracks, alternates, api_minor)

@@ -1,0 +1,148 @@
+# The record of a project's files: see pagefmt.pxd for its layout.
+
+cdef struct FilesView:
+    const char *versions
+    const char *rows
+    const char *digests
+    const char *pool
+    uint32_t pool_n
+    uint32_t n_digests
+    FilesHeader head
+
+
+cdef Hold open_files(object record, FilesView *v):
+    cdef Hold hold = Hold()
+    cdef FilesHeader *h = &v.head
+    cdef const char *p
+    PyObject_GetBuffer(record, &hold.buffer, PyBUF_SIMPLE)
+    hold.held = True
+    p = <const char *>hold.buffer.buf
+    if hold.buffer.len < <Py_ssize_t>sizeof(FilesHeader):
+        raise PageError("not a record of files: too short")
+    memcpy(h, p, sizeof(FilesHeader))
+    if (
+        h.magic != FILES_MAGIC or h.total != hold.buffer.len
+        or h.rows != sizeof(FilesHeader) + <uint64_t>h.versions * sizeof(FilesVersion)
+        or h.digests != h.rows + <uint64_t>h.files * sizeof(FileRow)
+        or h.pool < h.digests or h.pool > h.total or <uint64_t>h.base + h.prefix > h.total - h.pool
+    ):
+        raise PageError("not a record of files, or a damaged one")
+    v.versions = p + sizeof(FilesHeader)
+    v.rows = p + h.rows
+    v.digests = p + h.digests
+    v.pool = p + h.pool
+    v.pool_n = h.total - h.pool
+    v.n_digests = (h.pool - h.digests) // 32
+    return hold
+
+
+cdef str slice_of(FilesView *v, uint64_t at, uint64_t n):
+    if at + n > v.pool_n:
+        damaged()
+    return PyUnicode_DecodeUTF8(v.pool + at, n, "replace")
+
+
+cdef str digest_of(FilesView *v, uint32_t i):
+    if i >= v.n_digests:
+        damaged()
+    return (v.digests + 32 * <Py_ssize_t>i)[:32].hex()
+
+
+cdef str join(str base, str url):
+    """An absolute URL from one as a page spells it."""
+    cdef Py_ssize_t at
+    if url.startswith(("https://", "http://")) or not base:
+        return url
+    if url.startswith("/") and not url.startswith("//"):
+        at = base.find("/", base.find("://") + 3)
+        return (base if at < 0 else base[:at]) + url
+    from urllib.parse import urljoin
+
+    return urljoin(base, url)
+
+
+cdef object file_at(FilesView *v, uint32_t i, str base, str prefix, object make):
+    cdef FileRow row
+    cdef uint64_t at
+    cdef str name, rest, python
+    cdef dict hashes = {}, meta_hashes = {}
+    memcpy(&row, v.rows + <Py_ssize_t>i * sizeof(FileRow), sizeof(FileRow))
+    at = row.text
+    name = slice_of(v, at, row.name)
+    at += row.name
+    rest = slice_of(v, at, row.url)
+    at += row.url
+    python = slice_of(v, at, row.python)
+    at += row.python
+    reason = slice_of(v, at, row.reason) if row.flags & FILE_YANKED else None
+    at += row.reason
+    if row.flags & FILE_SHA:
+        hashes["sha256"] = digest_of(v, row.digest)
+    if row.flags & FILE_META_SHA:
+        meta_hashes["sha256"] = digest_of(v, row.digest + (row.flags & FILE_SHA))
+    if row.other:
+        for line in slice_of(v, at, row.other).splitlines():
+            key, _, value = line.partition("=")
+            if key.startswith("metadata:"):
+                meta_hashes[key[9:]] = value
+            else:
+                hashes[key] = value
+    return make(
+        filename=name,
+        url=join(base, prefix + rest + (name if row.flags & FILE_URL_NAME else "")),
+        hashes=hashes,
+        requires_python=python,
+        yanked=reason,
+        core_metadata=meta_hashes or bool(row.flags & FILE_META),
+        size=row.size if row.size >= 0 else None,
+        upload_time=row.time if row.flags & FILE_TIME else None,
+    )
+
+
+cdef int bounds(FilesView *v, uint32_t i, uint32_t *first, uint32_t *end) except -1:
+    cdef FilesVersion version
+    memcpy(&version, v.versions + <Py_ssize_t>i * sizeof(FilesVersion), sizeof(FilesVersion))
+    first[0] = version.first
+    end[0] = v.head.files
+    if i + 1 < v.head.versions:
+        memcpy(&version, v.versions + <Py_ssize_t>(i + 1) * sizeof(FilesVersion), sizeof(FilesVersion))
+        end[0] = version.first
+    if first[0] > end[0] or end[0] > v.head.files:
+        damaged()
+    return 0
+
+
+def files(record, version, make):
+    """The files of a version (None: of all, newest version first) in page order, out of a record of files.
+
+    `make` is called with the fields of `envcensus.model.page.File` as keywords. Spellings of one version are the same.
+    Raises PageError for a damaged record.
+    """
+    cdef FilesView v
+    cdef FilesVersion at
+    cdef uint32_t i, j, first = 0, end = 0
+    cdef uint64_t key = 0, key_here = 0
+    cdef bytes text
+    cdef bint packed = False
+    cdef list out = []
+    cdef Hold _hold = open_files(record, &v)
+    cdef str base = slice_of(&v, 0, v.head.base), prefix = slice_of(&v, v.head.base, v.head.prefix)
+    if version is None:
+        for j in range(v.head.files):
+            out.append(file_at(&v, j, base, prefix, make))
+        return out
+    text = normal_version(version) or version.encode("utf-8", "replace")
+    packed = pack_key(text, len(text), &key) == 1
+    for i in range(v.head.versions):
+        memcpy(&at, v.versions + <Py_ssize_t>i * sizeof(FilesVersion), sizeof(FilesVersion))
+        if <uint64_t>at.text + at.length > v.pool_n:
+            damaged()
+        if packed:
+            if pack_key(v.pool + at.text, at.length, &key_here) != 1 or key_here != key:
+                continue
+        elif at.length != len(text) or memcmp(v.pool + at.text, <const char *>text, len(text)) != 0:
+            continue
+        bounds(&v, i, &first, &end)
+        for j in range(first, end):
+            out.append(file_at(&v, j, base, prefix, make))
+    return out
