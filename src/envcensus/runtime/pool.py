@@ -66,7 +66,7 @@ class Pool:
         """`preload` names modules that the workers need: they are imported once, before the workers are forked."""
         self.workers = workers
         self.reason = ""
-        self._preload = list(preload)
+        self._preload = ["envcensus.runtime.quiet", *preload]
         self._executor: ProcessPoolExecutor | None = None
         self._starter: threading.Thread | None = None
 
@@ -105,14 +105,8 @@ class Pool:
         """End all workers at once, whatever they do."""
         self._settle()
         executor, self._executor = self._executor, None
-        if executor is None:
-            return
-        processes = list((executor._processes or {}).values())  # public from 3.14 on: kill_workers()
-        executor.shutdown(wait=False, cancel_futures=True)
-        for process in processes:
-            process.kill()
-        for process in processes:
-            process.join(_KILL_SECONDS)
+        if executor is not None:
+            _kill(executor)
 
     def close(self) -> None:
         """Let the workers end, and wait for it."""
@@ -139,8 +133,7 @@ class Pool:
     def _build(self) -> None:
         try:
             context = multiprocessing.get_context("forkserver" if sys.platform.startswith("linux") else "spawn")
-            if self._preload:
-                context.set_forkserver_preload(self._preload)
+            context.set_forkserver_preload(self._preload)
             executor = ProcessPoolExecutor(self.workers, mp_context=context, initializer=worker.begin)
         except (OSError, ImportError, NotImplementedError) as error:
             self.reason = f"no worker processes: {error}"
@@ -151,9 +144,22 @@ class Pool:
                     executor.submit(worker.ready)
         except (OSError, EOFError, BrokenProcessPool) as error:
             self.reason = f"no worker processes: {error}"
-            executor.shutdown(wait=False, cancel_futures=True)
+            _kill(executor)
             return
         self._executor = executor
+
+
+def _kill(executor: ProcessPoolExecutor) -> None:
+    """End an executor's workers at once. Python 3.14 has a method for it, which does not wait."""
+    processes = list((executor._processes or {}).values())
+    manager: Any = executor._executor_manager_thread
+    executor.shutdown(wait=False, cancel_futures=True)
+    for process in processes:
+        process.kill()
+    for process in processes:
+        process.join(_KILL_SECONDS)
+    if manager is not None:
+        manager.join(_KILL_SECONDS)  # or the end of the interpreter would wake it while it closes its pipe
 
 
 class _Mapping(Generic[Batch, Answer]):

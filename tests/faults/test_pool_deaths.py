@@ -1,0 +1,196 @@
+"""Workers that die, parents that die, interrupts: nothing is lost in silence, and nothing stays behind."""
+
+from __future__ import annotations
+
+import importlib
+import multiprocessing
+import os
+import random
+import resource
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from envcensus.runtime import metrics
+from envcensus.runtime.pool import Outcome, Pool
+
+HERE = os.path.dirname(__file__)
+DRIVER = os.path.join(HERE, "pool_driver.py")
+WORKERS = os.path.join(HERE, "..", "unit", "runtime", "workers")
+ROUNDS = int(os.environ.get("ENVCENSUS_FAULT_ROUNDS", "1"))
+
+needs_proc = pytest.mark.skipif(not os.path.exists("/proc/self/task"), reason="needs /proc of Linux")
+
+
+@pytest.fixture
+def work(monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.syspath_prepend(os.path.abspath(WORKERS))
+    return importlib.import_module("pool_work")
+
+
+@pytest.fixture
+def pool() -> Iterator[Pool]:
+    before = threading.active_count()
+    with Pool(2) as pool:
+        yield pool
+    assert not multiprocessing.active_children()
+    assert threading.active_count() <= before
+
+
+def by_batch(outcomes: Iterator[Outcome[Any, Any]]) -> dict[Any, Outcome[Any, Any]]:
+    collected = list(outcomes)
+    found = {outcome.batch: outcome for outcome in collected}
+    assert len(found) == len(collected), "each batch is reported once"
+    return found
+
+
+def test_a_worker_that_is_killed_costs_nothing_but_time(pool: Pool, work: Any, tmp_path: Path) -> None:
+    flag = tmp_path / "flag"
+    flag.touch()
+    batches = [str(flag), *(f"/{number}" for number in range(20))]
+    outcomes = by_batch(pool.map_batches(work.die_once, batches))
+    assert sorted(outcomes) == sorted(batches)
+    assert all(outcome.answer == batch for batch, outcome in outcomes.items())
+    assert not flag.exists()
+
+
+def test_a_batch_that_kills_its_worker_twice_is_left_out_and_reported(pool: Pool, work: Any) -> None:
+    outcomes = by_batch(pool.map_batches(work.die_on_three, range(20)))
+    assert sorted(outcomes) == list(range(20))
+    assert outcomes[3] == Outcome(3, None, "its worker process died twice")
+    assert all(outcome.answer == batch for batch, outcome in outcomes.items() if batch != 3)
+
+
+def test_when_every_batch_kills_its_worker_all_are_reported(pool: Pool, work: Any) -> None:
+    outcomes = by_batch(pool.map_batches(work.die, range(30)))
+    assert sorted(outcomes) == list(range(30))
+    assert {outcome.error for outcome in outcomes.values()} == {
+        "its worker process died twice",
+        "worker processes keep dying",
+    }
+
+
+def test_a_worker_that_is_stopped_counts_as_dead(pool: Pool, work: Any) -> None:
+    outcomes = by_batch(pool.map_batches(work.stop_on_three, range(8), stall=1.0))
+    assert sorted(outcomes) == list(range(8))
+    assert outcomes[3].error == "its worker process died twice"
+    assert all(outcome.answer == batch for batch, outcome in outcomes.items() if batch != 3)
+
+
+@needs_proc
+def test_workers_killed_at_any_moment(work: Any) -> None:
+    seed = random.Random(6)
+    for _ in range(5 * ROUNDS):
+        with Pool(2) as pool:
+            over = threading.Event()
+            killer = threading.Thread(target=_kill_some, args=(seed.random() * 0.5, over))
+            killer.start()
+            outcomes = by_batch(pool.map_batches(work.sleep, [number / 10_000 for number in range(150)]))
+            over.set()
+            killer.join()
+        assert len(outcomes) == 150
+        assert all(outcome.answer == batch for batch, outcome in outcomes.items())
+        assert not multiprocessing.active_children()
+
+
+def _kill_some(pause: float, over: threading.Event) -> None:
+    """Kill one worker, once there is one."""
+    over.wait(pause)
+    while not over.is_set():
+        if workers := multiprocessing.active_children():
+            workers[-1].kill()
+            return
+        over.wait(0.005)
+
+
+@needs_proc
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_no_orphan_is_left(number: int) -> None:
+    """Whatever ends the parent, at whatever moment: while workers start, while they work, while all is over."""
+    seed = random.Random(int(number))
+    for _ in range(4 * ROUNDS):
+        command = [sys.executable, DRIVER, "0.02", "50"]
+        with subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+        ) as process:
+            assert process.stdout is not None
+            process.stdout.readline()
+            time.sleep(seed.random() * 0.7)
+            family = metrics.family(process.pid)
+            if number == signal.SIGINT:
+                os.killpg(process.pid, number)  # as a terminal does it
+            else:
+                process.send_signal(number)
+            _, errors = process.communicate(timeout=30)
+        assert process.returncode in (0, -number if number == signal.SIGKILL else 130), errors
+        _assert_gone(family)
+        if number != signal.SIGKILL:
+            assert errors == ""
+
+
+def _assert_gone(pids: list[int]) -> None:
+    end = time.monotonic() + 20
+    while left := [pid for pid in pids if _alive(pid)]:
+        assert time.monotonic() < end, f"still there: {left}"
+        time.sleep(0.01)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as stat:
+            return stat.read().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False
+
+
+def test_64_descriptors_are_enough() -> None:
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+
+    command = [sys.executable, DRIVER, "0.01", "20"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, preexec_fn=limit, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.endswith("done 0\n")
+
+
+def test_without_descriptors_the_work_is_done_here() -> None:
+    program = f"""
+import os, resource, runpy, sys
+sys.argv[:] = [{DRIVER!r}, "0.001", "20"]
+sys.path.insert(0, {HERE!r})
+import envcensus.runtime.pool, envcensus.runtime.signals, pool_driver
+import multiprocessing.popen_forkserver, multiprocessing.queues, multiprocessing.synchronize
+resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+held = []
+try:
+    while True:
+        held.append(os.dup(2))
+except OSError:
+    for fd in held[:{{spare}}]:
+        os.close(fd)
+sys.exit(pool_driver.main())
+"""
+    for spare in (0, 2, 5, 9, 14):
+        command = [sys.executable, "-c", program.format(spare=spare)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+        assert (done.returncode, done.stderr) == (0, ""), spare
+        assert done.stdout.endswith("done 0\n")
+
+
+def test_without_shared_memory_the_work_is_done_here() -> None:
+    """/dev/shm read-only, in a mount namespace of its own: semaphores are not to be had."""
+    script = 'mount -t tmpfs -o ro none /dev/shm && exec "$@"'
+    unshare = ["unshare", "--mount", "sh", "-c", script, "sh"]
+    if subprocess.run([*unshare, "true"], capture_output=True, check=False).returncode:
+        pytest.skip("no mount namespace to be had")
+    command = [*unshare, sys.executable, DRIVER, "0.001", "20"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.endswith("done 0\n")
