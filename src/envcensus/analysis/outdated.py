@@ -2,73 +2,130 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from envcensus._kernels import page
 from envcensus._kernels.version import Version
 from envcensus.analysis.severity import severity
 from envcensus.model.finding import Finding
-from envcensus.model.page import Latest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from envcensus._kernels.page import Target
+    from envcensus._kernels.specifier import SpecifierSet
+    from envcensus.analysis.decisions import Decisions
+    from envcensus.analysis.graph import Graph
     from envcensus.model.distribution import Distribution
-    from envcensus.model.page import PageAnswer
+    from envcensus.model.page import Latest
+
+_DAY = 86400.0
+_YEAR = 365.25 * _DAY
 
 
-class Decisions:
-    """The newest version of a project for a target, decided once for each pair and remembered for the run."""
+class Surroundings(Struct, frozen=True):
+    """What the rows of one environment depend on, beside the distribution itself.
 
-    def __init__(self, answers: Mapping[str, PageAnswer]) -> None:
-        self._answers = answers
-        self._latest: dict[tuple[str, Target], Latest | None] = {}
+    `now` is in seconds since the epoch. Without a graph (requirements were not read) `wanted` is not computed.
+    """
 
-    def answer(self, name: str) -> PageAnswer:
-        """What the indexes said about the normalized `name`."""
-        return self._answers[name]
-
-    def latest(self, name: str, target: Target) -> Latest | None:
-        """The newest version of `name` for `target`, None where no file of the project fits."""
-        key = (name, target)
-        if key not in self._latest:
-            found = page.latest(self._answers[name].record, target, name)
-            self._latest[key] = None if found is None else _latest(*found)
-        return self._latest[key]
+    target: Target
+    now: float
+    graph: Graph | None = None
+    constraints: Mapping[str, Sequence[SpecifierSet]] = {}  # by normalized name
 
 
-def judge(distribution: Distribution, decisions: Decisions, target: Target) -> Finding:
-    """Compare `distribution` with the newest version for `target`.
+def judge(distribution: Distribution, decisions: Decisions, around: Surroundings) -> Finding:
+    """Compare `distribution` with what its environment could have.
 
     A look-up that failed gives the state "failed", never "current". Editables and direct URLs are "not-comparable":
     their version says nothing about what an index holds.
     """
-    answer = decisions.answer(distribution.normalized)
+    name = distribution.normalized
+    answer = decisions.answer(name)
+    direct = around.graph is not None and around.graph.direct(name)
     if answer.outcome in {"failed", "offline"}:
-        return Finding(distribution=distribution, state="failed", reason=answer.reason)
+        return Finding(distribution=distribution, state="failed", direct=direct, reason=answer.reason)
     if answer.outcome == "not-found":
-        return Finding(distribution=distribution, state="not-found", reason=answer.reason or "no index knows it")
-    latest = decisions.latest(distribution.normalized, target)
+        reason = answer.reason or "no index knows it"
+        return Finding(distribution=distribution, state="not-found", direct=direct, reason=reason)
+    latest = decisions.latest(name, around.target)
     if latest is None:
-        reason = page.why_none(answer.record, target, distribution.normalized)
-        return Finding(distribution=distribution, state="not-found", reason=reason)
-    comparable = _not_comparable(distribution)
-    if comparable:
-        return Finding(distribution=distribution, state="not-comparable", latest=latest, reason=comparable)
-    installed, newest = Version(distribution.version), Version(latest.version)
-    if newest <= installed:
-        return Finding(distribution=distribution, state="current", latest=latest)
-    return Finding(distribution=distribution, state="outdated", latest=latest, severity=severity(installed, newest))
+        reason = page.why_none(answer.record, around.target, name)
+        return Finding(distribution=distribution, state="not-found", direct=direct, reason=reason)
+    reason = _not_comparable(distribution)
+    if reason:
+        return Finding(distribution=distribution, state="not-comparable", latest=latest, direct=direct, reason=reason)
+    return _compared(distribution, latest, decisions, around, direct)
 
 
-def judge_all(distributions: Sequence[Distribution], decisions: Decisions, target: Target) -> tuple[Finding, ...]:
+def judge_all(distributions: Sequence[Distribution], decisions: Decisions, around: Surroundings) -> tuple[Finding, ...]:
     """`judge` for each of `distributions`, in their order."""
-    return tuple([judge(distribution, decisions, target) for distribution in distributions])
+    return tuple([judge(distribution, decisions, around) for distribution in distributions])
 
 
-def _latest(version: str, filetype: Literal["wheel", "sdist"], uploaded: float | None, yanked: bool) -> Latest:
-    return Latest(version=version, filetype=filetype, uploaded=uploaded, yanked=yanked)
+def _compared(
+    distribution: Distribution, latest: Latest, decisions: Decisions, around: Surroundings, direct: bool
+) -> Finding:
+    name = distribution.normalized
+    installed, newest = Version(distribution.version), Version(latest.version)
+    outdated = newest > installed
+    uploaded, yanked = decisions.release(name, distribution.version)
+    wanted, held_by = _wanted(name, latest, decisions, around) if outdated else ("", ())
+    if wanted and Version(wanted) < installed:
+        wanted = distribution.version  # what is installed is beyond what is allowed: nothing to upgrade to
+    return Finding(
+        distribution=distribution,
+        state="outdated" if outdated else "current",
+        latest=latest,
+        wanted=wanted,
+        held_by=held_by,
+        severity=severity(installed, newest) if outdated else None,
+        age_days=None if uploaded is None else max(around.now - uploaded, 0.0) / _DAY,
+        libyears=_libyears(uploaded, latest) if outdated else None,
+        yanked=yanked,
+        status=decisions.status(name),
+        direct=direct,
+        reason=_staleness(decisions.answer(name).stale),
+    )
+
+
+def _wanted(name: str, latest: Latest, decisions: Decisions, around: Surroundings) -> tuple[str, tuple[str, ...]]:
+    """The newest version that every installed requirer and the constraints allow, and who holds it below `latest`.
+
+    It is what ``pip install --upgrade NAME`` may choose while everything else stays as it is.
+    """
+    if around.graph is None:
+        return "", ()
+    edges = [edge for edge in around.graph.needed_by.get(name, ()) if edge.requirer.normalized != name]
+    constraints = around.constraints.get(name, ())
+    specifiers = {edge.requirement.specifier for edge in edges} | set(constraints)
+    if all(specifier.contains(latest.version, prereleases=True) for specifier in specifiers):
+        return latest.version, ()
+    holders = {
+        f"{edge.requirer.name} {edge.requirer.version} ({edge.requirement.specifier})"
+        for edge in edges
+        if not edge.requirement.specifier.contains(latest.version, prereleases=True)
+    }
+    holders |= {
+        f"constraint {specifier}"
+        for specifier in constraints
+        if not specifier.contains(latest.version, prereleases=True)
+    }
+    return decisions.newest_allowed(name, around.target, specifiers), tuple(sorted(holders))
+
+
+def _libyears(uploaded: float | None, latest: Latest) -> float | None:
+    """Years between the uploads of the installed and of the latest version (libyear.com); never negative."""
+    if uploaded is None or latest.uploaded is None:
+        return None
+    return max(latest.uploaded - uploaded, 0.0) / _YEAR
+
+
+def _staleness(age: float | None) -> str:
+    return "" if age is None else f"answered from the cache, {age / 3600:.1f} hours old"
 
 
 def _not_comparable(distribution: Distribution) -> str:

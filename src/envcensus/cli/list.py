@@ -90,7 +90,7 @@ def _take(paths: list[str], more: dict[str, Any], store: Store | NoStore, progre
             options.index_config(more),
             store,
             asking=options.ask_options(more),
-            options=OutdatedOptions(pre=more["pre"]),
+            options=OutdatedOptions(pre=more["pre"], wanted=False),
             progress=progress,
             **scan,
         )

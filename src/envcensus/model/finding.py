@@ -29,7 +29,7 @@ class Finding(Struct, frozen=True, gc=False, kw_only=True):
     wanted: str = ""  # newest version every installed requirer and constraint allows; empty: not computed
     held_by: tuple[str, ...] = ()  # "requirer version (specifier)" lines of those that hold it below `latest`
     severity: Severity | None = None
-    age_days: float | None = None  # days since the installed version was superseded by an upload of `latest`
+    age_days: float | None = None  # days since the installed version was uploaded
     libyears: float | None = None  # years between the uploads of the installed version and of `latest`
     yanked: str | None = None  # the installed version is yanked: the reason, possibly empty
     status: str = "active"  # PEP 792 project status

@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from envcensus.analysis.outdated import Decisions, judge_all
+from envcensus._kernels.specifier import SpecifierSet
+from envcensus.analysis.decisions import Decisions
+from envcensus.analysis.graph import build_graph
+from envcensus.analysis.outdated import Surroundings, judge_all
 from envcensus.model.census import Census, Metrics, Survey
 from envcensus.model.skipped import Skipped
 from envcensus.pipelines.ask import Asker, AskOptions
 from envcensus.pipelines.buckets import Bucket
 from envcensus.pipelines.collect import listings
 from envcensus.pipelines.stages import Stages
-from envcensus.pipelines.targets import profile_of, target_of
+from envcensus.pipelines.targets import marker_environment, profile_of, target_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,10 +32,14 @@ if TYPE_CHECKING:
 
 
 class OutdatedOptions(Struct, frozen=True, kw_only=True):
-    """What decides about the rows. `uploaded_prior_to` is in seconds since the epoch."""
+    """What decides about the rows. `uploaded_prior_to` is in seconds since the epoch; `constraints` are by
+    normalized name; `wanted` asks for the newest version that the others installed allow, and who holds it back.
+    """
 
     pre: bool = False
     uploaded_prior_to: float | None = None
+    wanted: bool = True
+    constraints: dict[str, list[SpecifierSet]] = {}
 
 
 def outdated(
@@ -44,7 +51,6 @@ def outdated(
     asking: AskOptions | None = None,
     options: OutdatedOptions | None = None,
     rescan: bool = False,
-    requires: bool = False,
     details: bool = False,
     progress: Progress | None = None,
 ) -> Census:
@@ -60,7 +66,7 @@ def outdated(
     skipped: list[Skipped] = []
     with Asker(config, store, asking or AskOptions(), now=now, metrics=metrics) as asker:
         for item in listings(
-            roots, discovery, store, rescan=rescan, requires=requires, details=details, progress=progress
+            roots, discovery, store, rescan=rescan, requires=options.wanted, details=details, progress=progress
         ):
             if isinstance(item, Skipped):
                 skipped.append(item)
@@ -73,13 +79,13 @@ def outdated(
         clock.end("scan")
         answers = asker.answers(None if progress is None else progress.asked)
     clock.end("index")
-    surveys = _judge(found, Decisions(answers), options, store)
+    surveys = _judge(found, Decisions(answers), options, now, store)
     clock.end("decide")
     return Census(surveys=surveys, skipped=tuple(skipped), metrics=metrics, generated=now)
 
 
 def _judge(
-    found: Sequence[Listing], decisions: Decisions, options: OutdatedOptions, store: Store | NoStore
+    found: Sequence[Listing], decisions: Decisions, options: OutdatedOptions, now: float, store: Store | NoStore
 ) -> tuple[Survey, ...]:
     targets: dict[Profile, Target] = {}
     surveys = []
@@ -88,6 +94,8 @@ def _judge(
             profile = profile_of(listing.environment, pre=options.pre, uploaded_prior_to=options.uploaded_prior_to)
             if profile not in targets:
                 targets[profile] = target_of(profile, cache)
-            findings = judge_all(listing.distributions, decisions, targets[profile])
+            graph = build_graph(listing.distributions, marker_environment(profile)) if options.wanted else None
+            around = Surroundings(targets[profile], now, graph, options.constraints)
+            findings = judge_all(listing.distributions, decisions, around)
             surveys.append(Survey(environment=listing.environment, findings=findings, problems=listing.problems))
     return tuple(surveys)
