@@ -14,8 +14,8 @@ from packaging.tags import android_platforms, compatible_tags, cpython_tags, mac
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
+from envcensus._kernels.specifier import VersionTable
 from envcensus.model.resolution import Conflict, Mode, Resolution, Wanted
-from envcensus.resolver.lines import VersionTable
 from envcensus.resolver.problem import Needs, Problem
 from envcensus.resolver.solver import Solver
 

@@ -6,6 +6,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from envcensus.model.core_metadata import CoreMetadata
 from envcensus.model.page import File
 from envcensus.model.skipped import Skipped
 
@@ -36,11 +37,11 @@ class Pin(Struct, frozen=True, gc=False, kw_only=True):
     extras: tuple[str, ...] = ()
     via: tuple[Via, ...] = ()
     url: str = ""  # of a direct reference, without credentials
-    files: tuple[File, ...] = ()  # only where they were asked for
     requires: tuple[str, ...] = ()  # normalized names it needs in this answer
-    requires_python: str = ""
-    yanked: str | None = None
-    index: str = ""  # the index the files come from
+    metadata: CoreMetadata | None = None
+    files: tuple[File, ...] = ()  # only where they were asked for: all of the version's
+    chosen: str = ""  # likewise: the name of the file that would be installed
+    yanked: str | None = None  # the reason, possibly empty, of a yanked version
 
 
 class Rejected(Struct, frozen=True, gc=False):

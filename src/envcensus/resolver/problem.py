@@ -7,11 +7,8 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from envcensus._kernels.specifier import VersionTable
 from envcensus.model.resolution import Mode, Wanted
-
-
-class Table(Protocol):
-    """What turns a specifier into a mask: sorted versions with precomputed keys."""
 
 
 class Candidates(Protocol):
@@ -20,7 +17,7 @@ class Candidates(Protocol):
     @property
     def versions(self) -> Sequence[str]: ...
     @property
-    def table(self) -> Table: ...
+    def table(self) -> VersionTable: ...
     @property
     def usable(self) -> int:
         """A file fits: tags, requires-python, upload time, wheel and sdist policy. Yanked versions included."""

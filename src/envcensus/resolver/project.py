@@ -3,8 +3,23 @@
 from __future__ import annotations
 
 from envcensus._kernels.solver import Engine, Package
+from envcensus._kernels.specifier import VersionTable
 from envcensus.resolver.lines import Line, Lines
 from envcensus.resolver.problem import Candidates, Metadata
+
+
+class Direct:
+    """The one version behind a direct reference."""
+
+    def __init__(self, version: str) -> None:
+        self.versions = (version,)
+        self.table = VersionTable(self.versions)
+        self.usable = 1
+        self.pre = self.yanked = 0  # whoever names a file wants it
+
+    def why_not(self, index: int) -> str:
+        """Not asked: it is usable."""
+        return ""
 
 
 class Loaded:
@@ -64,7 +79,7 @@ class Project:
 
     def mask(self, line: Line) -> int:
         """The engine's mask of the versions a requirement allows."""
-        text = line.specifier.text
+        text = line.key
         known = self.masks.get(text)
         if known is None:
             known = self.masks[text] = 0 if self.table is None else line.specifier.mask(self.table) << 1

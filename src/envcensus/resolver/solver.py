@@ -7,13 +7,15 @@ metadata are kept until the search asks for them.
 from __future__ import annotations
 
 from collections import deque
+from itertools import chain
 
+from envcensus._kernels.names import canonicalize_name
 from envcensus._kernels.solver import DONE, NAMES_PRE, NEED, PAUSED, PINS, Engine, Package
 from envcensus.model.resolution import Conflict, Pin, Resolution, Via, Wanted
 from envcensus.resolver.explain import explain
-from envcensus.resolver.lines import Line, Lines, normalize
+from envcensus.resolver.lines import Line, Lines
 from envcensus.resolver.problem import Candidates, Metadata, Needs, Problem
-from envcensus.resolver.project import Loaded, Project
+from envcensus.resolver.project import Direct, Loaded, Project
 
 ROOT = ""
 
@@ -35,6 +37,9 @@ class Solver:
         self.requirements = [self.overrides.get(line.name, line) for line in self._wanted(problem.requirements)]
         self.origins = {wanted.text: wanted.origin for wanted in (*problem.requirements, *problem.constraints)}
         self.last_resort = False
+        for line in (*self.requirements, *self.overrides.values(), *chain(*self.constraints.values())):
+            if line.url:
+                self.urls.setdefault(line.name, line.url)
         self._start()
 
     # -- feeding -------------------------------------------------------------------------------------------------
@@ -54,6 +59,14 @@ class Solver:
     ) -> None:
         """What a direct reference turned out to be."""
         self.direct.setdefault((name, url), reason if metadata is None else (version, metadata))
+
+    def mask(self, line: Line) -> int:
+        """The versions a requirement allows: bit i is version i of its project's page, which has been fed."""
+        project = self.projects.get(line.name)
+        if project is not None:
+            return project.mask(line) >> 1
+        candidates = self.pages[line.name]
+        return 0 if candidates is None else line.specifier.mask(candidates.table)
 
     # -- running -------------------------------------------------------------------------------------------------
 
@@ -96,33 +109,58 @@ class Solver:
 
     def _work(self) -> Needs | None:
         """Hand the requirements that were loaded to the engine, in order; what is missing for that, if anything."""
-        jobs = self.jobs
-        while jobs:
-            package, bit, extra, lines = jobs[0]
+        while self.jobs:
+            package, bit, extra, lines = self.jobs[0]
             for line in lines:
+                if line.url and self.urls.setdefault(line.name, line.url) == line.url and self._from_index(line.name):
+                    # It was taken from the index so far: once more, with the reference known from the start.
+                    self._start()
+                    return self._work()
                 if line.name not in self.projects and not self._project(line):
                     return self._missing()
-            jobs.popleft()
+            self.jobs.popleft()
             for line in lines:
                 self._edge(package, bit, extra, line)
         return None
 
     def _missing(self) -> Needs:
-        names = {
-            line.name: None
-            for job in self.jobs
-            for line in job[3]
-            if line.name not in self.pages and line.name not in self.urls
-        }
-        return Needs(pages=tuple(names))
+        pages: dict[str, None] = {}
+        direct: dict[tuple[str, str], None] = {}
+        for job in self.jobs:
+            for line in job[3]:
+                name = line.name
+                if name in self.projects:
+                    continue
+                url = self.urls.get(name)
+                if url is None:
+                    if name not in self.pages:
+                        pages[name] = None
+                elif (name, url) not in self.direct:
+                    direct[name, url] = None
+        return Needs(pages=tuple(pages), direct=tuple(direct))
+
+    def _from_index(self, name: str) -> bool:
+        project = self.projects.get(name)
+        return project is not None and not isinstance(project.candidates, Direct)
 
     def _project(self, line: Line) -> bool:
         """Create the project a requirement names, once its page is there."""
         name = line.name
-        if name not in self.pages:
-            return False
         problem = self.problem
-        project = Project(self.engine, name, self.pages[name], self.failed_pages.get(name, ""))
+        url = self.urls.get(name)
+        if url is not None:
+            if (name, url) not in self.direct:
+                return False
+            found = self.direct[name, url]
+            if isinstance(found, str):
+                project = Project(self.engine, name, None, found)
+            else:
+                project = Project(self.engine, name, Direct(found[0]))
+                self.metadata[name, found[0]] = found[1]
+        elif name not in self.pages:
+            return False
+        else:
+            project = Project(self.engine, name, self.pages[name], self.failed_pages.get(name, ""))
         self.projects[name] = project
         package = project.package
         package.pre_allowed = problem.pre
@@ -142,6 +180,8 @@ class Solver:
         project = self.projects[line.name]
         target = project.package
         mask = project.mask(line)
+        if line.url and line.url != self.urls[line.name]:
+            mask = 0  # another reference came first
         if target is package:
             if not mask >> bit & 1:
                 if extra is None:
@@ -231,7 +271,7 @@ class Solver:
         for text in loaded.malformed:
             self.warnings.append(f"{project.name} {version} has a requirement that cannot be read: {text}")
         for extra in line.extras:
-            if extra not in loaded.by_extra and loaded.extras and extra not in map(normalize, loaded.extras):
+            if extra not in loaded.by_extra and loaded.extras and extra not in map(canonicalize_name, loaded.extras):
                 self.warnings.append(f"{project.name} {version} does not provide the extra {extra}")
 
     # -- reading the problem -------------------------------------------------------------------------------------

@@ -152,3 +152,45 @@ def test_wanted_keeps_its_origin() -> None:
     answer, _ = world.answer(asked)
     assert isinstance(answer, Resolution)
     assert answer.pins[0].via == (Via("-r in.txt (line 3)", "a", direct=True),)
+
+
+def test_a_direct_reference_replaces_the_index() -> None:
+    world = simple_world({"a": {"1": ["b"], "2": ["b @ https://example.com/b.whl"]}, "b": {"1": [], "2": []}})
+    solver = Solver(problem("b", "a"))
+    step = solver.step()
+    asked: list[object] = []
+    while isinstance(step, Needs):
+        for name in step.pages:
+            solver.feed_page(name, world.pages[name])
+        for key in step.metadata:
+            solver.feed_metadata(*key, world.metadata[key])
+        for name, url in step.direct:
+            asked.append((name, url))
+            solver.feed_direct(name, url, "7+local", Metadata(["c"]))
+        world.pages.setdefault("c", Candidates(["1"], 1, 0, 0))
+        world.metadata.setdefault(("c", "1"), Metadata([]))
+        step = solver.step()
+    assert asked == [("b", "https://example.com/b.whl")]
+    assert pins(step) == {"a": "2", "b": "7+local", "c": "1"}
+    assert isinstance(step, Resolution)
+    assert step.pins[1].url == "https://example.com/b.whl"
+
+
+def test_two_references_for_one_project_cannot_be_met() -> None:
+    solver = Solver(problem("b @ https://example.com/b.whl", "b @ https://example.com/c.whl"))
+    step = solver.step()
+    while isinstance(step, Needs):
+        for name, url in step.direct:
+            solver.feed_direct(name, url, "1", Metadata([]))
+        step = solver.step()
+    assert isinstance(step, Conflict)
+
+
+def test_a_reference_that_cannot_be_read() -> None:
+    solver = Solver(problem("b @ https://example.com/b.whl"))
+    step = solver.step()
+    assert isinstance(step, Needs)
+    solver.feed_direct(*step.direct[0], reason="is no readable wheel")
+    conflict = solver.step()
+    assert isinstance(conflict, Conflict)
+    assert "is no readable wheel" in conflict.lines[0]

@@ -1,0 +1,274 @@
+"""Resolve requirements: straight off the cache as far as it goes, over the network from there.
+
+A warm run starts no event loop and imports no HTTP client.
+"""
+
+from __future__ import annotations
+
+import gc
+import time
+from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec import Struct
+
+from envcensus.errors import EnvcensusError, UsageError
+from envcensus.model.census import Metrics
+from envcensus.model.core_metadata import CoreMetadata
+from envcensus.model.resolution import Conflict, Mode, Pin, Resolution, Wanted
+from envcensus.model.skipped import Skipped
+from envcensus.pipelines.resolve_source import CachedSource, Chooser, all_files, yanked_reason
+from envcensus.resolver.problem import Needs, Problem
+from envcensus.resolver.solver import Solver
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from envcensus._kernels.page import Target
+    from envcensus.cache.store import NoStore, Reader, Store
+    from envcensus.index.config import IndexConfig
+
+_STEPS = 20_000  # of the search between two looks at the clock
+
+
+class ResolveRequest(Struct, frozen=True, kw_only=True):
+    """What is asked, and for which target."""
+
+    requirements: tuple[Wanted, ...]
+    constraints: tuple[Wanted, ...] = ()
+    overrides: tuple[Wanted, ...] = ()
+    environment: dict[str, str]
+    tags: tuple[str, ...]
+    only_binary: tuple[str, ...] = ()
+    no_binary: tuple[str, ...] = ()
+    pre: bool = False
+    mode: Mode = "highest"
+    prefer: dict[str, str] = {}
+    uploaded_prior_to: float | None = None
+    files: bool = False  # the pins' files, for hashes and lock files
+    timeout: float | None = None  # seconds for everything
+    refresh: bool = False
+    offline: bool = False
+    max_age: float | None = None  # seconds; None: as long as the index said
+
+    @property
+    def python(self) -> str:
+        """The full version of the target's Python."""
+        return self.environment["python_full_version"]
+
+
+class Run:
+    """One resolution in progress: the solver, what was found on the way, and what it cost."""
+
+    def __init__(
+        self,
+        request: ResolveRequest,
+        config: IndexConfig,
+        source: CachedSource,
+        metrics: Metrics,
+        *,
+        now: float,
+        progress: Callable[[str], None] | None,
+    ) -> None:
+        self.request = request
+        self.config = config
+        self.source = source
+        self.metrics = metrics
+        self.now = now
+        self.progress = progress
+        self.deadline = None if request.timeout is None else time.monotonic() + request.timeout
+        self.chooser = Chooser(request.python, request.tags, request.only_binary, request.no_binary)
+        self.failed: dict[str, str] = {}  # look-ups that failed, by what was asked for
+        self.records: dict[str, bytes] = {}  # packed pages that came from the network
+        self.files: dict[str, bytes] = {}  # and their packed files
+        try:
+            self.solver = Solver(
+                Problem(
+                    requirements=request.requirements,
+                    constraints=request.constraints,
+                    overrides=request.overrides,
+                    environment=request.environment,
+                    pre=request.pre,
+                    mode=request.mode,
+                    prefer=request.prefer,
+                )
+            )
+        except ValueError as error:
+            raise UsageError(f"not a requirement: {error}") from error
+
+    def step(self) -> Needs | Resolution | Conflict:
+        """The solver's next step, a bounded number of decisions at a time. Raises EnvcensusError when time is over."""
+        while True:
+            self.check_time()
+            step = self.solver.step(_STEPS)
+            if not isinstance(step, Needs) or step.pages or step.metadata or step.direct:
+                return step
+
+    def check_time(self) -> None:
+        """Raise EnvcensusError when the time given is over; tell the progress what is tried."""
+        if self.progress is not None:
+            self.progress(self.state())
+        if self.deadline is not None and time.monotonic() > self.deadline:
+            raise EnvcensusError(
+                f"no answer within {self.request.timeout:g} seconds ({self.state()})",
+                remedy="allow more with --timeout, or pin what keeps being tried",
+            )
+
+    def state(self) -> str:
+        """What the solver is doing, for a person."""
+        solver = self.solver
+        return (
+            f"{len(solver.projects)} projects, {len(solver.metadata)} versions read, "
+            f"{solver.engine.decisions} decisions, {solver.engine.conflicts} conflicts"
+        )
+
+    def feed_cached(self, needs: Needs) -> bool:
+        """Feed what the cache knows; whether that was all."""
+        complete = not needs.direct
+        for name in needs.pages:
+            complete &= self.cached_page(name)
+        for name, version in needs.metadata:
+            complete &= self.cached_metadata(name, version)
+        return complete
+
+    def cached_page(self, name: str) -> bool:
+        """Feed a page that the cache knows."""
+        known, feed, _ = self.source.page(name)
+        if known:
+            self.metrics.cache_hits += 1
+            self.solver.feed_page(name, feed, "" if feed else "is in no index")
+        return known
+
+    def cached_metadata(self, name: str, version: str) -> bool:
+        """Feed metadata that the cache knows."""
+        found = self.source.metadata(name, version)
+        if found is None:
+            return False
+        self.metrics.cache_hits += 1
+        if isinstance(found, str):
+            self.solver.feed_metadata(name, version, None, found)
+        else:
+            self.solver.feed_metadata(name, version, found)
+        return True
+
+
+def resolve(
+    request: ResolveRequest,
+    config: IndexConfig,
+    store: Store | NoStore,
+    *,
+    now: float,
+    metrics: Metrics | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> tuple[Resolution | Conflict, Solver]:
+    """An answer or the reason why there is none, and the solver for further questions (`resolver.explain.newer`).
+
+    Look-ups that failed and that the answer may depend on are its `skipped` rows. Raises EnvcensusError when the time
+    given is over, and UsageError for a requirement that cannot be read.
+    """
+    metrics = metrics if metrics is not None else Metrics()
+    target = _target(request)
+    # Hundreds of thousands of objects live to the end: looking for garbage among them takes longer than the search.
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        with store.reader() as reader:
+            run = Run(
+                request, config, _source(reader, request, config, target, now), metrics, now=now, progress=progress
+            )
+            try:
+                answer = _answer(run, store)
+            finally:
+                metrics.cache_misses += len(run.records)
+            if isinstance(answer, Resolution):
+                answer = _complete(run, answer)
+    finally:
+        if collecting:
+            gc.enable()
+    skipped = tuple(Skipped("project", name, reason) for name, reason in sorted(run.failed.items()))
+    return msgspec.structs.replace(answer, skipped=skipped), run.solver
+
+
+def _answer(run: Run, store: Store | NoStore) -> Resolution | Conflict:
+    step = run.step()
+    while isinstance(step, Needs) and run.feed_cached(step):
+        step = run.step()
+    if not isinstance(step, Needs):
+        return step
+    if run.request.offline:
+        return _offline(run, step)
+    from envcensus.pipelines.resolve_online import go_on
+
+    return go_on(run, step, store)
+
+
+def _offline(run: Run, step: Needs | Resolution | Conflict) -> Resolution | Conflict:
+    """Do without what the cache does not know, and say so."""
+    reason = "not in the cache, and --offline asks no index"
+    while isinstance(step, Needs):
+        for name in step.pages:
+            if name not in run.solver.pages and not run.cached_page(name):
+                run.failed[name] = reason
+                run.solver.feed_page(name, None, f"is {reason}")
+        for name, version in step.metadata:
+            if not run.cached_metadata(name, version):
+                run.failed[f"{name} {version}"] = reason
+                run.solver.feed_metadata(name, version, None, f"is {reason}")
+        for name, url in step.direct:
+            run.failed[name] = reason
+            run.solver.feed_direct(name, url, reason=f"is {reason}")
+        step = run.step()
+    return step
+
+
+def _source(reader: Reader, request: ResolveRequest, config: IndexConfig, target: Target, now: float) -> CachedSource:
+    return CachedSource(
+        reader,
+        config,
+        target,
+        now=now,
+        max_age=request.max_age,
+        refresh=request.refresh,
+        stale=request.offline,
+    )
+
+
+def _target(request: ResolveRequest) -> Target:
+    from envcensus._kernels.page import Target
+
+    return Target(
+        python=request.python,
+        tags=request.tags,
+        uploaded_prior_to=request.uploaded_prior_to,
+        only_binary=request.only_binary,
+        no_binary=request.no_binary,
+    )
+
+
+def _complete(run: Run, answer: Resolution) -> Resolution:
+    """Add what the solver does not read: files, yanked reasons, Requires-Python."""
+    pins = []
+    warnings = list(answer.warnings)
+    for pin in answer.pins:
+        metadata = run.solver.metadata.get((pin.name, pin.version))
+        more: dict[str, object] = {"metadata": metadata if isinstance(metadata, CoreMetadata) else None}
+        if not pin.url:
+            candidates = run.solver.pages.get(pin.name)
+            if candidates is not None and candidates.yanked and _is_yanked(run, pin):
+                record = run.records.get(pin.name) or run.source.kept_record(pin.name)
+                reason = yanked_reason(record, pin.version) or ""
+                more["yanked"] = reason
+                warnings.append(f"{pin.name} {pin.version} is yanked" + (f": {reason}" if reason else ""))
+            if run.request.files:
+                packed = run.files.get(pin.name) or run.source.files(pin.name)
+                if packed:
+                    more["files"] = tuple(all_files(packed, pin.version))
+                    best = run.chooser.fitting(packed, pin.name, pin.version)
+                    more["chosen"] = best[0].filename if best else ""
+        pins.append(msgspec.structs.replace(pin, **more))
+    return msgspec.structs.replace(answer, pins=tuple(pins), warnings=tuple(warnings))
+
+
+def _is_yanked(run: Run, pin: Pin) -> bool:
+    package = run.solver.projects[pin.name].package
+    return bool(package.yanked >> package.position & 1)

@@ -1,0 +1,104 @@
+"""Direct references: a file or a project directory, read and never built."""
+
+from __future__ import annotations
+
+import os
+from urllib.parse import unquote, urlsplit
+
+from envcensus.index.core_metadata import parse_metadata
+from envcensus.index.metadata_text import is_static
+from envcensus.model.core_metadata import CoreMetadata
+from envcensus.model.page import File
+
+_ARCHIVES = (".whl", ".tar.gz", ".zip", ".tgz", ".tar.bz2", ".tar.xz")
+_LARGEST = 4 << 20  # bytes of a pyproject.toml or PKG-INFO
+
+
+class DirectError(Exception):
+    """A reference that cannot be used; the text is the end of a sentence about it."""
+
+
+def local_metadata(url: str) -> CoreMetadata | None:
+    """The metadata of a project directory; None for what is no directory. Raises DirectError."""
+    parts = urlsplit(url)
+    path = unquote(parts.path)
+    return directory_metadata(path) if parts.scheme == "file" and os.path.isdir(path) else None
+
+
+def remote_file(url: str) -> File:
+    """The wheel or sdist that a reference names. Raises DirectError."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https", "file"):
+        raise DirectError(f"is a {parts.scheme or 'relative'} reference, which would have to be built")
+    filename = unquote(parts.path).rsplit("/", 1)[-1]
+    if not filename.lower().endswith(_ARCHIVES):
+        raise DirectError("is a reference to no wheel and no sdist")
+    base, _, fragment = url.partition("#")
+    hashes = dict(part.split("=", 1) for part in fragment.split("&") if part.startswith("sha") and "=" in part)
+    return File(filename=filename, url=base, hashes=hashes)
+
+
+def directory_metadata(path: str) -> CoreMetadata:
+    """Static metadata of a project directory: [project] of pyproject.toml, else PKG-INFO. Raises DirectError."""
+    import tomllib
+
+    text = _read(os.path.join(path, "pyproject.toml"))
+    if text:
+        try:
+            project = tomllib.loads(text.decode("utf-8", "replace")).get("project")
+        except tomllib.TOMLDecodeError as error:
+            raise DirectError("has a pyproject.toml that cannot be read") from error
+        if isinstance(project, dict):
+            metadata = project_metadata(project)
+            if metadata is not None:
+                return metadata
+    packed = _read(os.path.join(path, "PKG-INFO"))
+    if packed:
+        metadata = parse_metadata(packed)
+        if metadata is not None and is_static(packed):
+            return metadata
+    raise DirectError("is a directory without static metadata: it would have to be built")
+
+
+def project_metadata(project: dict[str, object]) -> CoreMetadata | None:
+    """Metadata of a [project] table (pyproject.toml specification); None where a build has to fill it in."""
+    dynamic = project.get("dynamic")
+    name, version = project.get("name"), project.get("version")
+    if not isinstance(name, str) or not isinstance(version, str):
+        return None
+    if isinstance(dynamic, list) and {"dependencies", "optional-dependencies"}.intersection(map(str, dynamic)):
+        return None
+    requires = _texts(project.get("dependencies"))
+    extras = project.get("optional-dependencies")
+    lines = list(requires)
+    names: list[str] = []
+    if isinstance(extras, dict):
+        for extra, wanted in extras.items():
+            names.append(str(extra))
+            for line in _texts(wanted):
+                head, semicolon, marker = line.partition(";")
+                condition = f'extra == "{extra}"'
+                lines.append(f"{head.strip()} ; " + (f"({marker.strip()}) and {condition}" if semicolon else condition))
+    requires_python = project.get("requires-python")
+    return CoreMetadata(
+        requires=tuple(lines),
+        extras=tuple(names),
+        requires_python=requires_python if isinstance(requires_python, str) else "",
+        name=name,
+        version=version,
+        metadata_version="2.4",
+    )
+
+
+def _texts(value: object) -> list[str]:
+    return [text for text in value if isinstance(text, str)] if isinstance(value, list) else []
+
+
+def _read(path: str) -> bytes:
+    try:
+        if not os.path.isfile(path) or os.path.getsize(path) > _LARGEST:
+            return b""
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError:
+        return b""

@@ -1,0 +1,236 @@
+"""The network's half of a resolution: everything the prefetcher names is asked for at once, in bounded concurrency."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from envcensus._kernels.page import PageError
+from envcensus.index.client import Fetched, IndexClient, MetadataFetched, MetadataWant, Want
+from envcensus.index.core_metadata import parse_metadata
+from envcensus.index.entry import Validator, pack_entry
+from envcensus.pipelines.resolve_direct import DirectError, local_metadata, remote_file
+from envcensus.pipelines.resolve_source import pack_metadata
+from envcensus.resolver.prefetch import Prefetcher
+from envcensus.resolver.problem import Needs
+
+if TYPE_CHECKING:
+    from envcensus.cache.store import NoStore, Store
+    from envcensus.model.core_metadata import CoreMetadata
+    from envcensus.model.resolution import Conflict, Resolution
+    from envcensus.pipelines.resolve import Run
+
+_KEPT_SECONDS = 30 * 86400.0  # a page is worth keeping for revalidation long after it ceased to be fresh
+_METADATA_SECONDS = 180 * 86400.0  # metadata of a version does not change
+_BATCH = 2000  # rows in one transaction
+_UNREADABLE = "has metadata without name or version"
+
+
+def go_on(run: Run, step: Needs, store: Store | NoStore) -> Resolution | Conflict:
+    """Go on from where the cache ended. What arrived is kept, also when the run is interrupted."""
+    with IndexClient(run.config) as client:
+        online = _Online(run, client)
+        try:
+            return online.drive(step)
+        finally:
+            online.keep(store)
+
+
+class _Online:
+    def __init__(self, run: Run, client: IndexClient) -> None:
+        self.run = run
+        self.client = client
+        self.solver = run.solver
+        self.prefetcher = Prefetcher(run.solver)
+        self.wants: list[Want | MetadataWant] = []
+        self.asked: set[object] = set()
+        self.direct: set[tuple[str, str]] = set()  # (name, url) of references that are under way
+        self.failures: dict[object, str] = {}
+        self.page_rows: list[tuple[bytes, bytes, float]] = []
+        self.file_rows: list[tuple[bytes, bytes, float]] = []
+        self.metadata_rows: list[tuple[bytes, bytes, float]] = []
+
+    def drive(self, step: Needs | Resolution | Conflict) -> Resolution | Conflict:
+        """Ask and feed until the solver has its answer."""
+        self.prefetcher.start()
+        for name in self.solver.pages:
+            self.prefetcher.page(name)
+        for key in list(self.solver.metadata):
+            self.prefetcher.metadata(*key)
+        while isinstance(step, Needs):
+            self.satisfy(step)
+            step = self.run.step()
+        return step
+
+    def satisfy(self, needs: Needs) -> None:
+        """Ask for what is needed and what will be; return when the solver can go on."""
+        self.prefetcher.needed(needs.pages, needs.metadata)
+        for name in needs.pages:
+            self.want_page(name)
+        for key in needs.metadata:
+            self.want_metadata(key)
+        for key in needs.direct:
+            self.want_direct(key)
+        self.submit()
+        while not self.satisfied(needs):
+            for answer in self.client.collect():
+                self.take(answer)
+            self.submit()
+            self.run.check_time()
+        for what in (*needs.pages, *needs.metadata, *needs.direct):
+            if what in self.failures:
+                self.run.failed[what if isinstance(what, str) else " ".join(what)] = self.failures[what]
+
+    def satisfied(self, needs: Needs) -> bool:
+        """Whether everything that is needed was fed."""
+        solver = self.solver
+        return (
+            all(name in solver.pages for name in needs.pages)
+            and all(key in solver.metadata for key in needs.metadata)
+            and all(key in solver.direct for key in needs.direct)
+        )
+
+    def submit(self) -> None:
+        """Ask for what is wanted, and for what the prefetcher names, until it has nothing more to say."""
+        while True:
+            pages, metadata = self.prefetcher.take()
+            if not pages and not metadata:
+                break
+            for name in pages:
+                self.want_page(name)
+            for key in metadata:
+                self.want_metadata(key)
+        if self.wants:
+            self.client.submit(self.wants)
+            self.wants = []
+
+    def want_page(self, name: str) -> None:
+        """A page: from the cache, else over the network."""
+        if name in self.asked or name in self.solver.pages:
+            return
+        self.asked.add(name)
+        known, feed, entry = self.run.source.page(name)
+        if known:
+            self.run.metrics.cache_hits += 1
+            self.solver.feed_page(name, feed, "" if feed else "is in no index")
+            self.prefetcher.page(name)
+            return
+        validators: tuple[Validator, ...] = entry.validators if entry else ()
+        self.wants.append(Want(name, validators, entry.stamp) if entry else Want(name))
+
+    def want_metadata(self, key: tuple[str, str]) -> None:
+        """The metadata of a version, likewise."""
+        if key in self.asked or key in self.solver.metadata:
+            return
+        self.asked.add(key)
+        if self.run.cached_metadata(*key):
+            self.prefetcher.metadata(*key)
+            return
+        name, version = key
+        packed = self.run.files.get(name) or self.run.source.files(name)
+        files = self.run.chooser.fitting(packed, name, version) if packed else []
+        self.wants.append(MetadataWant(name, version, tuple(files[:3])))
+
+    def want_direct(self, key: tuple[str, str]) -> None:
+        """What a direct reference is: read here, or asked for."""
+        name, url = key
+        if key in self.direct or key in self.solver.direct:
+            return
+        try:
+            metadata = local_metadata(url)
+            if metadata is not None:
+                self.feed_direct(key, metadata)
+                return
+            self.wants.append(MetadataWant(name, url, (remote_file(url),)))
+            self.direct.add(key)
+        except DirectError as error:
+            self.solver.feed_direct(name, url, reason=str(error))
+
+    def take(self, answer: Fetched | MetadataFetched) -> None:
+        """Feed an answer."""
+        metrics = self.run.metrics
+        metrics.requests += answer.requests
+        metrics.retries += answer.retries
+        metrics.bytes_received += answer.received
+        if isinstance(answer, Fetched):
+            self.take_page(answer)
+        elif (answer.name, answer.version) in self.direct:
+            self.take_direct(answer)
+        else:
+            self.take_metadata(answer)
+
+    def take_page(self, fetched: Fetched) -> None:
+        """Feed a page, and keep it."""
+        name, run = fetched.name, self.run
+        if fetched.outcome == "failed":
+            self.no_page(name, fetched.reason)
+            return
+        record = run.source.kept_record(name) if fetched.outcome == "not-modified" else fetched.record
+        if record:
+            try:
+                self.solver.feed_page(name, run.source.read(record, name))
+            except PageError as error:
+                self.no_page(name, str(error))
+                return
+        else:
+            self.solver.feed_page(name, None, "is in no index")
+        run.records[name] = record
+        key = run.source.key(name)
+        if fetched.files:
+            run.files[name] = fetched.files
+            self.file_rows.append((key, fetched.files, fetched.fetched + _KEPT_SECONDS))
+        entry = fetched.entry("found")
+        self.page_rows.append((key, pack_entry(entry) + record, entry.fetched + _KEPT_SECONDS))
+        self.prefetcher.page(name)
+
+    def no_page(self, name: str, reason: str) -> None:
+        """A page that could not be had is an answer too, and told."""
+        self.failures[name] = reason
+        self.solver.feed_page(name, None, f"could not be looked at: {reason}")
+
+    def take_metadata(self, fetched: MetadataFetched) -> None:
+        """Feed metadata, and keep it: also that there is none without a build."""
+        name, version = fetched.name, fetched.version
+        metadata, reason = _read(fetched)
+        if fetched.outcome == "failed":
+            self.failures[name, version] = reason
+        else:
+            key = self.run.source.key(f"{name}/{version}")
+            self.metadata_rows.append((key, pack_metadata(metadata or reason), self.run.now + _METADATA_SECONDS))
+        self.solver.feed_metadata(name, version, metadata, reason)
+        self.prefetcher.metadata(name, version)
+
+    def take_direct(self, fetched: MetadataFetched) -> None:
+        """Feed what a reference turned out to be."""
+        key = (fetched.name, fetched.version)
+        self.direct.discard(key)
+        metadata, reason = _read(fetched)
+        if metadata is None:
+            if fetched.outcome == "failed":
+                self.failures[key] = reason
+            self.solver.feed_direct(*key, reason=reason)
+        else:
+            self.feed_direct(key, metadata)
+
+    def feed_direct(self, key: tuple[str, str], metadata: CoreMetadata) -> None:
+        """Feed a reference's metadata, if it is the project that was named."""
+        from envcensus._kernels.names import canonicalize_name
+
+        if canonicalize_name(metadata.name) != key[0]:
+            self.solver.feed_direct(*key, reason=f"is {metadata.name} and not {key[0]}")
+        else:
+            self.solver.feed_direct(*key, metadata.version, metadata)
+
+    def keep(self, store: Store | NoStore) -> None:
+        """Write what arrived to the cache."""
+        for bucket, rows in (("pages", self.page_rows), ("files", self.file_rows), ("metadata", self.metadata_rows)):
+            for start in range(0, len(rows), _BATCH):
+                store.put_many(bucket, rows[start : start + _BATCH])
+
+
+def _read(fetched: MetadataFetched) -> tuple[CoreMetadata | None, str]:
+    """The metadata, or else the end of a sentence that says why there is none."""
+    if fetched.outcome != "found":
+        needs_build = fetched.outcome == "needs-build"
+        return None, "would have to be built" if needs_build else f"could not be looked at: {fetched.reason}"
+    metadata = parse_metadata(fetched.metadata)
+    return metadata, "" if metadata else _UNREADABLE

@@ -1,0 +1,212 @@
+"""What the cache and the indexes' records know, in the shapes that a solver is fed with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from envcensus._kernels.names import TagSet, parse_wheel_filename
+from envcensus._kernels.page import Candidates, PageError, Target, candidates, files, version_info
+from envcensus._kernels.specifier import VersionTable, specifier_set
+from envcensus.index.entry import unpack_entry
+from envcensus.index.local import stamp
+from envcensus.model.core_metadata import CoreMetadata
+from envcensus.model.page import File
+
+if TYPE_CHECKING:
+    from envcensus.cache.store import Reader
+    from envcensus.index.config import IndexConfig
+    from envcensus.index.entry import Entry
+
+_CLOCK_SKEW = 300.0  # seconds a record may seem to come from the future before its freshness is not believed
+_decode = msgspec.msgpack.Decoder(CoreMetadata).decode
+_encode = msgspec.msgpack.Encoder().encode
+
+
+class PageFeed:
+    """The candidates of one project for a target."""
+
+    __slots__ = ("_found", "_table", "_target", "pre", "usable", "versions", "yanked")
+
+    def __init__(self, found: Candidates, target: Target) -> None:
+        self._found = found
+        self._target = target
+        self._table: VersionTable | None = None
+        self.versions = found.versions
+        self.usable = found.usable | found.yanked
+        self.yanked = found.yanked
+        self.pre = found.pre
+
+    @property
+    def table(self) -> VersionTable:
+        """The sorted versions, with keys."""
+        if self._table is None:
+            self._table = VersionTable(self.versions)
+        return self._table
+
+    def why_not(self, index: int) -> str:
+        """Why a version is not usable."""
+        if self._found.bad_python >> index & 1:
+            return f"does not support Python {self._target.python}"
+        return "has no file for this target"
+
+
+class CachedSource:
+    """The cache inside one read transaction: pages that are fresh, and metadata, which never changes."""
+
+    def __init__(
+        self,
+        reader: Reader,
+        config: IndexConfig,
+        target: Target,
+        *,
+        now: float,
+        max_age: float | None = None,
+        refresh: bool = False,
+        stale: bool = False,
+    ) -> None:
+        self._reader = reader
+        self._config = config
+        self._target = target
+        self._now = now
+        self._max_age = max_age
+        self._refresh = refresh
+        self._stale = stale  # accept any age: nothing may be asked
+        self.prefix = config.cache_key().encode() + b"/"
+        self._local = bool(config.find_links) or any(url.startswith("file:") for url in config.index_urls)
+
+    def key(self, name: str) -> bytes:
+        """The key of a project's records."""
+        return self.prefix + name.encode("utf-8", "surrogateescape")
+
+    def page(self, name: str) -> tuple[bool, PageFeed | None, Entry | None]:
+        """Whether the cache answers, the candidates (None: no such project), and the header of what is kept."""
+        found = self._reader.get("pages", self.key(name))
+        if found is None:
+            return False, None, None
+        try:
+            entry, offset = unpack_entry(found.value)
+        except ValueError:
+            return False, None, None
+        if not self._fresh(entry, name):
+            return False, None, entry
+        if entry.outcome == "not-found":
+            return True, None, entry
+        try:
+            return True, self.read(found.value[offset:], name), entry
+        except PageError:
+            return False, None, None
+
+    def read(self, record: bytes | memoryview, name: str) -> PageFeed:
+        """A packed page for the target. Raises PageError."""
+        return PageFeed(candidates(record, self._target, name), self._target)
+
+    def kept_record(self, name: str) -> bytes:
+        """The packed page that is kept, however old; empty where there is none."""
+        found = self._reader.get("pages", self.key(name))
+        if found is None:
+            return b""
+        try:
+            _, offset = unpack_entry(found.value)
+        except ValueError:
+            return b""
+        return bytes(found.value[offset:])
+
+    def files(self, name: str) -> bytes:
+        """The packed files that are kept; empty where there are none."""
+        found = self._reader.get("files", self.key(name))
+        return b"" if found is None else bytes(found.value)
+
+    def metadata(self, name: str, version: str) -> CoreMetadata | str | None:
+        """The metadata of a version, the reason why it has none, or None where the cache does not know."""
+        found = self._reader.get("metadata", self.key(f"{name}/{version}"))
+        return None if found is None else unpack_metadata(found.value)
+
+    def _fresh(self, entry: Entry, name: str) -> bool:
+        if self._stale:
+            return True
+        if self._refresh or entry.fetched > self._now + _CLOCK_SKEW:
+            return False
+        if self._now >= (entry.expires if self._max_age is None else entry.fetched + self._max_age):
+            return False
+        return not self._local or entry.stamp == stamp(self._config, name)
+
+
+def pack_metadata(metadata: CoreMetadata | str) -> bytes:
+    """What the cache keeps of a version: its metadata, or why there is none."""
+    return b"\0" + metadata.encode() if isinstance(metadata, str) else b"\1" + _encode(metadata)
+
+
+def unpack_metadata(data: bytes | memoryview) -> CoreMetadata | str | None:
+    """The reverse; None for what another version of us wrote."""
+    try:
+        return _decode(data[1:]) if data[0] == 1 else bytes(data[1:]).decode()
+    except (msgspec.MsgspecError, UnicodeDecodeError, IndexError):
+        return None
+
+
+class Chooser:
+    """Which files of a version fit a target, the one that would be installed first."""
+
+    def __init__(self, python: str, tags: tuple[str, ...], only_binary: tuple[str, ...], no_binary: tuple[str, ...]):
+        self._python = python
+        self._names = tags
+        self._tags: TagSet | None = None
+        self._only_binary = only_binary
+        self._no_binary = no_binary
+
+    def fitting(self, packed: bytes, name: str, version: str) -> list[File]:
+        """The files of `version` out of a packed record of files."""
+        if self._tags is None:
+            self._tags = TagSet(self._names)
+        ranked: list[tuple[bool, int, int, File]] = []
+        try:
+            found = files(packed, version, File)
+        except PageError:
+            return []
+        for position, file in enumerate(found):
+            if file.requires_python and not self._allows(file.requires_python):
+                continue
+            rank = 1 << 30
+            if file.filename.endswith(".whl"):
+                if _listed(name, self._no_binary):
+                    continue
+                try:
+                    rank = self._tags.rank(parse_wheel_filename(file.filename)[3])
+                except ValueError:
+                    continue
+                if rank < 0:
+                    continue
+            elif _listed(name, self._only_binary):
+                continue
+            ranked.append((file.yanked is not None, rank, position, file))
+        ranked.sort(key=lambda row: row[:3])
+        return [row[3] for row in ranked]
+
+    def _allows(self, requires_python: str) -> bool:
+        try:
+            return specifier_set(requires_python).contains(self._python, prereleases=True)
+        except ValueError:
+            return True
+
+
+def all_files(packed: bytes, version: str) -> list[File]:
+    """All files of a version, for hashes. Empty for a damaged record."""
+    try:
+        return files(packed, version, File)
+    except PageError:
+        return []
+
+
+def yanked_reason(record: bytes, version: str) -> str | None:
+    """Why a version was yanked; None where it was not."""
+    try:
+        found = version_info(record, version)
+    except PageError:
+        return None
+    return found[1] if found else None
+
+
+def _listed(name: str, names: tuple[str, ...]) -> bool:
+    return ":all:" in names or name in names

@@ -1,0 +1,124 @@
+"""Resolving over a directory of files: no cache, a cold one, a warm one, offline."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from packaging.tags import sys_tags
+
+from envcensus.cache.store import NoStore, open_store
+from envcensus.errors import EnvcensusError
+from envcensus.index.config import IndexConfig
+from envcensus.model.census import Metrics
+from envcensus.model.resolution import Conflict, Resolution, Wanted
+from envcensus.pipelines.resolve import ResolveRequest, resolve
+from tests.support.wheels import add_sdist, add_wheel, metadata_text
+from tests.support.worlds import ENVIRONMENT, pins
+
+TAGS = tuple(str(tag) for tag in sys_tags())
+
+
+@pytest.fixture
+def links(tmp_path: Path) -> Path:
+    folder = tmp_path / "links"
+    folder.mkdir()
+    add_wheel(folder, "a", "1.0", ["b<2"])
+    add_wheel(folder, "a", "2.0", ["b<2", "c ; extra == 'x'"], extra_lines=["Provides-Extra: x"])
+    add_wheel(folder, "a", "3.0", tag="py3-none-win_amd64")
+    add_wheel(folder, "b", "1.0")
+    add_wheel(folder, "b", "2.0")
+    add_sdist(folder, "c", "1.0", metadata_text("c", "1.0"))
+    add_sdist(folder, "c", "2.0", metadata_text("c", "2.0").replace("2.2", "2.1"))
+    return folder
+
+
+def _request(*requirements: str, **more: Any) -> ResolveRequest:
+    return ResolveRequest(
+        requirements=tuple(Wanted(r) for r in requirements), environment=ENVIRONMENT, tags=TAGS, **more
+    )
+
+
+def _config(links: Path) -> IndexConfig:
+    return IndexConfig(index_urls=(), find_links=(links.as_uri(),), no_index=True)
+
+
+def test_cold_warm_and_offline(links: Path, tmp_path: Path) -> None:
+    config, now = _config(links), time.time()
+    with open_store(str(tmp_path / "cache")) as store:
+        cold, _ = resolve(_request("a[x]"), config, store, now=now)
+        metrics = Metrics()
+        warm, _ = resolve(_request("a[x]"), config, store, now=now, metrics=metrics)
+        offline, _ = resolve(_request("a[x]", offline=True), config, store, now=now + 1e6)
+        unknown, _ = resolve(_request("zz", offline=True), config, store, now=now)
+    assert pins(cold) == {"a": "2.0", "b": "1.0", "c": "1.0"}
+    assert warm == cold == offline
+    assert (metrics.requests, metrics.cache_hits) == (0, 7)
+    assert isinstance(unknown, Conflict)
+    assert [(row.where, row.reason) for row in unknown.skipped] == [
+        ("zz", "not in the cache, and --offline asks no index")
+    ]
+
+
+def test_files_are_named_where_they_are_asked_for(links: Path) -> None:
+    answer, _ = resolve(_request("a==2", files=True), _config(links), NoStore(""), now=time.time())
+    assert isinstance(answer, Resolution)
+    assert answer.pins[0].chosen == "a-2.0-py3-none-any.whl"
+    assert [file.filename for file in answer.pins[0].files] == ["a-2.0-py3-none-any.whl"]
+
+
+def test_only_binary_and_no_binary(links: Path) -> None:
+    config, now = _config(links), time.time()
+    none, _ = resolve(_request("c", only_binary=(":all:",)), config, NoStore(""), now=now)
+    assert isinstance(none, Conflict)
+    none, _ = resolve(_request("b", no_binary=("b",)), config, NoStore(""), now=now)
+    assert isinstance(none, Conflict)
+    assert "has no file for this target" in none.lines[0]
+
+
+def test_a_direct_reference_to_a_file_and_to_a_directory(links: Path, tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "pyproject.toml").write_text(
+        '[project]\nname = "P"\nversion = "5"\ndependencies = ["b>1"]\n'
+        "optional-dependencies.e = [\"c; python_version > '3'\"]"
+    )
+    wheel = (links / "a-1.0-py3-none-any.whl").as_uri()
+    config, now = _config(links), time.time()
+    answer, _ = resolve(_request(f"a @ {wheel}"), config, NoStore(""), now=now)
+    assert pins(answer) == {"a": "1.0", "b": "1.0"}
+    answer, _ = resolve(_request(f"p[e] @ {project.as_uri()}"), config, NoStore(""), now=now)
+    assert pins(answer) == {"p": "5", "b": "2.0", "c": "1.0"}
+    answer, _ = resolve(_request("p @ git+https://example.com/p"), config, NoStore(""), now=now)
+    assert isinstance(answer, Conflict)
+    assert "would have to be built" in answer.lines[0]
+
+
+def test_time_is_bounded(links: Path) -> None:
+    with pytest.raises(EnvcensusError, match="no answer within"):
+        resolve(_request("a", timeout=-1.0), _config(links), NoStore(""), now=time.time())
+
+
+def test_a_warm_run_imports_no_http_client(links: Path, tmp_path: Path) -> None:
+    config, now = _config(links), time.time()
+    with open_store(str(tmp_path / "cache")) as store:
+        resolve(_request("a"), config, store, now=now)
+    script = f"""
+import sys
+from envcensus.cache.store import open_store
+from envcensus.index.config import IndexConfig
+from envcensus.model.resolution import Wanted
+from envcensus.pipelines.resolve import ResolveRequest, resolve
+config = IndexConfig(index_urls=(), find_links=({links.as_uri()!r},), no_index=True)
+request = ResolveRequest(requirements=(Wanted("a"),), environment={ENVIRONMENT!r}, tags={TAGS!r})
+with open_store({str(tmp_path / "cache")!r}) as store:
+    answer, _ = resolve(request, config, store, now={now!r})
+assert len(answer.pins) == 2
+print([name for name in ("aiohttp", "asyncio", "uvloop", "packaging", "zipfile", "hashlib.x") if name in sys.modules])
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
