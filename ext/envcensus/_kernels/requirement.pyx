@@ -476,15 +476,15 @@ cdef class Marker:
         target = <MarkerEnvironment>environment
         results = target._memo.get(extra)
         if results is None:
-            results = target._memo[extra] = {}
+            results = target._memo.setdefault(extra, {})
         found = results.get(self._text)
         if found is None:
             found = self.check_now(target.values, extra)
             target._entries += 1
             if target._entries > RESULTS_LIMIT:
-                target._memo = {extra: {}}
+                target._memo.clear()
                 target._entries = 0
-            target._memo[extra][self._text] = found
+            results[self._text] = found  # forgotten if another thread emptied the table meanwhile
         return found
 
     cdef bint check_now(self, object values, str extra) except -1:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from packaging.markers import InvalidMarker, UndefinedEnvironmentName
@@ -160,3 +161,17 @@ def test_is_immutable_and_shared() -> None:
         found.name = "bar"
     assert found != "foo>=1"
     assert found.marker != "x"
+
+
+def test_threads_share_what_is_remembered() -> None:
+    target = MarkerEnvironment(LINUX)
+    texts = [f"python_version >= '3.{i}' and extra == 'x{i % 7}'" for i in range(200)]
+
+    def work(_: int) -> list[bool]:
+        found = [parse(f"foo>={i}; {text}") for i, text in enumerate(texts)]
+        markers = [requirement.marker for requirement in found]
+        return [marker.evaluate(target, f"x{i % 7}") for i, marker in enumerate(markers) if marker is not None]
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(work, range(64)))
+    assert answers == [[i <= 11 for i in range(200)]] * 64
