@@ -199,6 +199,7 @@ cdef class Builder:
         cdef uint32_t room = self.room_taken * 2 + 128
         if self.n_taken >= MAX_FILES:
             raise PageError(f"the page lists more than {MAX_FILES} files")
+        room = min(room, <uint32_t>MAX_FILES)
         bigger = <Taken *>realloc(self.taken, room * sizeof(Taken))
         if bigger == NULL:
             raise MemoryError
