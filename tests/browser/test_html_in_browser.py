@@ -367,6 +367,15 @@ def test_a_listing_speaks_of_no_updates(viewer: Any) -> None:
     assert column(page, 1) == ["alpha"]
 
 
+def test_columns_without_content_take_no_room(viewer: Any) -> None:
+    bare = outdated("alpha", age_days=None, libyears=None)
+    page = viewer.open(census(Survey(environment=environment("/srv/a"), findings=(bare,))))
+    titles = page.locator("#place th").all_inner_texts()
+    assert titles == ["Package", "Environment", "Installed", "Latest", "Severity"]
+    assert page.locator("#total-libyears").count() == 0
+    assert page.locator(".vbars").count() == 0
+
+
 def test_an_empty_census(viewer: Any) -> None:
     page = viewer.open(census())
     assert page.locator(".empty").inner_text() == "Nothing matches."

@@ -67,13 +67,13 @@
     { title: "Environment", name: "environment", style: "path", sort: (row) => keyOf(environments[row[at.environment]]),
       show: (row) => link("environment", keyOf(environments[row[at.environment]]), keyOf(environments[row[at.environment]])) },
     { title: "Installed", name: "version", style: "version", ...text("version") },
-    { title: "Wanted", name: "wanted", style: "version", ...text("wanted") },
-    { title: "Latest", name: "latest", style: "version", ...text("latest") },
-    { title: "Severity", name: "severity", sort: (row) => row[at.severity] ?? 99, show: (row) => severityCell(row[at.severity]) },
-    { title: "Waiting", name: "age", style: "number", down: true, sort: (row) => row[at.age] ?? -1, show: (row) => age(row[at.age]) },
-    { title: "Libyears", name: "libyears", style: "number", down: true, sort: (row) => row[at.libyears] ?? -1,
+    { title: "Wanted", name: "wanted", optional: true, style: "version", ...text("wanted") },
+    { title: "Latest", name: "latest", optional: true, style: "version", ...text("latest") },
+    { title: "Severity", name: "severity", optional: true, sort: (row) => row[at.severity] ?? Infinity, show: (row) => severityCell(row[at.severity]) },
+    { title: "Waiting", name: "age", optional: true, style: "number", down: true, sort: (row) => row[at.age] ?? -1, show: (row) => age(row[at.age]) },
+    { title: "Libyears", name: "libyears", optional: true, style: "number", down: true, sort: (row) => row[at.libyears] ?? -1,
       show: (row) => row[at.libyears] === null ? "" : row[at.libyears].toFixed(2) },
-    { title: "Notes", name: "notes", style: "notes", sort: (row) => row[at.notes].map((note) => note[1]).join("; "),
+    { title: "Notes", name: "notes", optional: true, style: "notes", sort: (row) => row[at.notes].map((note) => note[1]).join("; "),
       show: (row) => notesCell(row[at.notes]) },
   ];
   const versions = (project) => project.versions.slice(0, 4).map(([version, held]) =>
@@ -84,23 +84,23 @@
     { title: "Installed in", name: "held", style: "number", down: true, sort: (p) => p.held, show: (p) => count.format(p.held) },
     { title: "Outdated in", name: "outdated", style: "number", down: true, sort: (p) => p.outdated, show: (p) => p.outdated ? count.format(p.outdated) : "" },
     { title: "Versions", name: "versions", style: "notes", down: true, sort: (p) => p.versions.length, show: versions },
-    { title: "Latest", name: "latest", style: "version", sort: (p) => p.latest, show: (p) => p.latest },
+    { title: "Latest", name: "latest", optional: true, style: "version", sort: (p) => p.latest, show: (p) => p.latest },
     { title: "Worst", name: "severity", sort: (p) => p.severity, show: (p) => severityCell(p.severity) },
-    { title: "Waiting", name: "age", style: "number", down: true, sort: (p) => p.age ?? -1, show: (p) => age(p.age) },
-    { title: "Libyears", name: "libyears", style: "number", down: true, sort: (p) => p.libyears, show: (p) => p.libyears ? p.libyears.toFixed(1) : "" },
+    { title: "Waiting", name: "age", optional: true, style: "number", down: true, sort: (p) => p.age ?? -1, show: (p) => age(p.age) },
+    { title: "Libyears", name: "libyears", optional: true, style: "number", down: true, sort: (p) => p.libyears, show: (p) => p.libyears ? p.libyears.toFixed(1) : "" },
   ];
   const ENVIRONMENTS = [
     { title: "Environment", name: "environment", style: "name wide", sort: keyOf, show: (e) => link("environment", keyOf(e), keyOf(e)) },
     { title: "Kind", name: "kind", sort: (e) => e.kind, show: (e) => e.kind },
     { title: "Python", name: "python", style: "tight", sort: (e) => e.python, show: (e) => e.python },
-    { title: "Owner", name: "owner", style: "tight", sort: (e) => e.owner, show: (e) => e.owner },
+    { title: "Owner", name: "owner", optional: true, style: "tight", sort: (e) => e.owner, show: (e) => e.owner },
     { title: "Packages", name: "packages", style: "number", down: true, sort: (e) => e.packages, show: (e) => count.format(e.packages) },
     { title: "Outdated", name: "outdated", style: "number", down: true, sort: (e) => e.outdated, show: (e) => count.format(e.outdated) },
     { title: "By severity", name: "severity", down: true, sort: (e) => e.severity.reduce((sum, number) => sum * 1000 + Math.min(number, 999), 0),
       show: (e) => bar(e.severity, most, 10) },
-    { title: "Libyears", name: "libyears", style: "number", down: true, sort: (e) => e.libyears, show: (e) => e.libyears.toFixed(1) },
-    { title: "Problems", name: "problems", style: "number", down: true, sort: (e) => e.problems.length, show: (e) => e.problems.length ? count.format(e.problems.length) : "" },
-    { title: "Not looked up", name: "failed", style: "number", down: true, sort: (e) => e.failed,
+    { title: "Libyears", name: "libyears", optional: true, style: "number", down: true, sort: (e) => e.libyears, show: (e) => e.libyears.toFixed(1) },
+    { title: "Problems", name: "problems", optional: true, style: "number", down: true, sort: (e) => e.problems.length, show: (e) => e.problems.length ? count.format(e.problems.length) : "" },
+    { title: "Not looked up", name: "failed", optional: true, style: "number", down: true, sort: (e) => e.failed,
       show: (e) => e.failed ? make("span", { class: "bad" }, count.format(e.failed)) : "" },
   ];
   const PROBLEMS = [
@@ -172,13 +172,11 @@
     const [name, down] = state.order[state.view] || view.order;
     shown = sorted(view, filtered(view), name, down);
     const hidden = new Set();
-    if (state.view === "packages") {
-      if (state.environment !== null) hidden.add("environment");
-      if (state.project !== null) hidden.add("package");
-      if (!rows.some((row) => row[at.wanted])) hidden.add("wanted");
-      if (!rows.some((row) => row[at.libyears] !== null)) hidden.add("libyears");
-    } else if (state.view === "environments" && !environments.some((e) => e.failed)) hidden.add("failed");
-    const columns = view.columns.filter((column) => !hidden.has(column.name));
+    if (state.view === "packages" && state.environment !== null) hidden.add("environment");
+    if (state.view === "packages" && state.project !== null) hidden.add("package");
+    // A column that says nothing of any row is left out: what was not asked for (ages, wanted) takes no room.
+    const columns = view.columns.filter((column) => !hidden.has(column.name) &&
+      !(column.optional && ranks(view, column).every((rank) => rank === Infinity || (column.down && rank <= 0))));
     view.visible = columns;
     const head = make("tr");
     for (const column of columns) {
@@ -237,7 +235,7 @@
       const e = environment;
       place.replaceChildren(back, title, facts([["Kind", e.kind], ["Python", e.python], ["Owner", e.owner], ["Base interpreter", e.base],
         ["Last change", e.changed], ["Packages", count.format(e.packages)], ["Up to date", count.format(e.current)],
-        ["Outdated", count.format(e.outdated)], ["Libyears behind", e.libyears.toFixed(1)],
+        ["Outdated", count.format(e.outdated)], ["Libyears behind", e.libyears ? e.libyears.toFixed(1) : ""],
         ["Could not be looked up", e.failed ? make("span", { class: "bad" }, count.format(e.failed)) : ""]]), bar(e.severity, Math.max(e.outdated, 1), 12),
         make("ul", { class: "legend" }, ...severities.flatMap((name, index) => e.severity[index] ?
           [make("li", null, dot(name), name, " ", make("b", null, count.format(e.severity[index])))] : [])));
@@ -245,7 +243,7 @@
         make("li", null, `${code}: ${where}${why ? ` (${why})` : ""}`))));
     } else {
       place.replaceChildren(back, title, facts([["Latest", project.latest], ["Installed in", plural(project.held, "environment")],
-        ["Outdated in", count.format(project.outdated)], ["Longest waiting", age(project.age)], ["Libyears behind", project.libyears.toFixed(1)],
+        ["Outdated in", count.format(project.outdated)], ["Longest waiting", age(project.age)], ["Libyears behind", project.libyears ? project.libyears.toFixed(1) : ""],
         ["Could not be looked up", project.failed ? make("span", { class: "bad" }, count.format(project.failed)) : ""]]),
         make("ul", { class: "pills", "aria-label": "Installed versions" }, ...project.versions.map(([version, held]) =>
           make("li", null, make("b", null, version), ` × ${count.format(held)}`))));
