@@ -19,12 +19,13 @@ from typing import Protocol
 
 import msgspec
 
+from envcensus._kernels.listing import pack, unpack
 from envcensus.inventory.reading import Reading, Watch, watch
 from envcensus.model.distribution import Distribution
 from envcensus.model.environment import Environment
 from envcensus.model.skipped import Problem
 
-FORMAT = 1
+FORMAT = 2
 # Time stamps advance in steps: a few milliseconds on Linux, up to two seconds on file systems of old.
 RACY_NS = 2_000_000_000
 _BATCH = 256  # entries that are stored together
@@ -49,7 +50,8 @@ class _Entry(msgspec.Struct, array_like=True, gc=False):
     path: str
     site_dirs: tuple[str, ...]
     watches: tuple[Watch, ...]
-    distributions: tuple[Distribution, ...]
+    folders: list[str]
+    distributions: bytes  # packed
     problems: tuple[Problem, ...]
 
 
@@ -60,10 +62,9 @@ _decoder = msgspec.msgpack.Decoder(_Entry)
 class ListingCache:
     """The listings of one level of detail, over a store."""
 
-    def __init__(self, store: ListingStore, level: int, racy_ns: int = RACY_NS) -> None:
+    def __init__(self, store: ListingStore, level: int) -> None:
         self.store = store
         self.level = level
-        self.racy_ns = racy_ns
         self.pending: list[tuple[bytes, bytes]] = []
 
     def get(self, environment: Environment) -> Reading | None:
@@ -84,19 +85,26 @@ class ListingCache:
             return None
         if any(watch(known[0]) != known for known in entry.watches):
             return None
-        return Reading(entry.distributions, entry.problems, (), entry.watches)
+        try:
+            distributions = unpack(entry.distributions, entry.folders, Distribution)
+        except (ValueError, UnicodeDecodeError):
+            return None
+        return Reading(tuple(distributions), entry.problems, (), entry.watches)
 
     def put(self, environment: Environment, reading: Reading, started: int) -> None:
         """Store a reading that began at `started` (ns since the epoch), unless it is incomplete or too young."""
-        if reading.skipped or any(max(w[3], w[4]) > started - self.racy_ns for w in reading.watches):
+        if reading.skipped or any(max(w[3], w[4]) > started - RACY_NS for w in reading.watches):
             return
+        folders: list[str] = []
+        packed = pack(reading.distributions, folders)
         entry = _Entry(
             FORMAT,
             self.level,
             environment.path,
             environment.site_dirs,
             reading.watches,
-            reading.distributions,
+            folders,
+            packed,
             reading.problems,
         )
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 
+from envcensus._kernels.names import canonicalize_name, is_valid_name
 from envcensus._kernels.scan import (
     BROKEN_LINK,
     EMPTY,
@@ -15,18 +16,12 @@ from envcensus._kernels.scan import (
     OVERSIZED,
     UNREADABLE,
 )
+from envcensus._kernels.version import parse
 from envcensus.inventory.direct_url import parse_direct_url
 from envcensus.model.distribution import Distribution, DistributionKind
 from envcensus.model.skipped import Problem
 
-_VALID_NAME = re.compile(r"[A-Z0-9]|[A-Z0-9][A-Z0-9._-]*[A-Z0-9]", re.IGNORECASE | re.ASCII)
-_SEPARATORS = re.compile(r"[-_.]+")
 _EGG_PYTHON = re.compile(r"-py\d[\d.]*(-.*)?$")
-
-
-def normalize_name(name: str) -> str:
-    """The normalized form of a project name (Names and Normalization)."""
-    return _SEPARATORS.sub("-", name).lower()
 
 
 def split_entry(entry: str) -> tuple[str, str]:
@@ -73,7 +68,7 @@ def judge(  # noqa: PLR0917 - positional, for the kernel calls it
         else:
             url, editable, location = origin
     if agreed and name and version:
-        identity: tuple[str, str, str] | None = (name, normalize_name(name), version)
+        identity: tuple[str, str, str] | None = (name, canonicalize_name(name), version)
     else:
         identity = _identify(path, flags, name, version, problems)
     if identity is None:
@@ -103,13 +98,13 @@ def _identify(
     entry_name, entry_version = split_entry(os.path.basename(path))
     problems.extend(_flaws(path, flags))
     # An EGG-INFO directory or "x.dist-info" without a dash holds no name of its own.
-    key = normalize_name(entry_name or name or "")
-    if not _VALID_NAME.fullmatch(key):
+    key = canonicalize_name(entry_name or name or "")
+    if not is_valid_name(key):
         problems.append(Problem("invalid-name", path, entry_name or name or ""))
         return None
-    if name and not _VALID_NAME.fullmatch(name):
+    if name and not is_valid_name(name):
         problems.append(Problem("invalid-name", path, name))
-    elif name and entry_name and normalize_name(name) != key:
+    elif name and entry_name and canonicalize_name(name) != key:
         problems.append(Problem("name-mismatch", path, name))
     if not version and not entry_version and not flags:
         problems.append(Problem("no-metadata", path, "no version"))
@@ -139,32 +134,17 @@ def _version_flaws(path: str, version: str | None, entry_version: str) -> list[P
     shown = version or entry_version
     if not shown:
         return []
-    if _is_simple(shown) and (not version or not entry_version or _simplify(version) == _simplify(entry_version)):
-        return []
-    from packaging.version import InvalidVersion, Version
-
     try:
-        parsed = Version(shown)
-    except InvalidVersion:
+        parsed = parse(shown)
+    except ValueError:
         return [Problem("invalid-version", path, shown)]
     if not version or not entry_version:
         return []
     try:
         # Entries escape "-" as "_", which a local version may hold just as well.
-        same = parsed in (Version(entry_version), Version(entry_version.replace("_", "-")))
-    except InvalidVersion:
+        same = parsed in (parse(entry_version), parse(entry_version.replace("_", "-")))
+    except ValueError:
         same = False
     return (
         [] if same else [Problem("version-mismatch", path, f"{entry_version} in the name, {version} in the metadata")]
     )
-
-
-_SIMPLE = re.compile(r"\d+(\.\d+)*")
-
-
-def _is_simple(version: str) -> bool:
-    return _SIMPLE.fullmatch(version) is not None
-
-
-def _simplify(version: str) -> list[str]:
-    return [part.lstrip("0") for part in version.split(".")]

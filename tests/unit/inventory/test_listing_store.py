@@ -1,0 +1,187 @@
+"""When a stored listing is used, and when it is not."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import envcensus.inventory.cache
+from envcensus.inventory import discover, scan
+from envcensus.inventory.cache import RACY_NS
+from envcensus.model.listing import Listing
+
+
+class Store(dict[bytes, bytes]):
+    """A store that counts."""
+
+    stored = 0
+
+    def put_many(self, items: list[tuple[bytes, bytes]]) -> None:
+        self.stored += len(items)
+        self.update(items)
+
+
+@pytest.fixture(autouse=True)
+def _settled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Time stamps of this moment count as old enough, but for the test about them."""
+    monkeypatch.setattr(envcensus.inventory.cache, "RACY_NS", -1_000_000_000)
+
+
+def listing(path: Path, store: Store, **options: Any) -> Listing:
+    (result,) = scan(discover([str(path)]), cache=store, **options)
+    assert isinstance(result, Listing)
+    return result
+
+
+def test_an_unchanged_environment_is_not_read_again(make_venv: Any) -> None:
+    venv = make_venv()
+    venv.add("My_Pkg", "1.0", direct_url__json='{"url": "file:///x", "dir_info": {"editable": true}}')
+    venv.add("bad", "not-a-version")
+    store = Store()
+    first = listing(venv.path, store)
+    second = listing(venv.path, store)
+    assert (first.cached, second.cached) == (False, True)
+    assert (second.distributions, second.problems) == (first.distributions, first.problems)
+
+
+def test_it_costs_a_few_stats(make_venv: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    venv = make_venv()
+    for number in range(50):
+        venv.add(f"p{number}", "1.0")
+    store = Store()
+    listing(venv.path, store)
+    (environment,) = discover([str(venv.path)])
+    calls = []
+    original = os.stat
+
+    def count(path: str, *arguments: Any, **options: Any) -> os.stat_result:
+        calls.append(path)
+        return original(path, *arguments, **options)
+
+    monkeypatch.setattr(os, "stat", count)
+    monkeypatch.setattr("envcensus.inventory.reading.scan_directory", None)
+    (result,) = scan([environment], cache=store)
+    assert isinstance(result, Listing)
+    assert result.cached
+    assert len(calls) <= 3
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda venv: venv.add("new", "1.0"),
+        lambda venv: (venv.site / "pkg-1.0.dist-info").rename(venv.site / "pkg-2.0.dist-info"),
+        lambda venv: (venv.site / "x.pth").write_text("/other\n"),
+        lambda venv: (venv.site / "proj.egg-link").write_text("/elsewhere\n"),
+        lambda venv: (venv.path / "proj" / "proj.egg-info" / "PKG-INFO").write_text("Name: proj\nVersion: 7\n"),
+        lambda venv: os.rename(venv.path / "proj" / "proj.egg-info", venv.path / "proj" / "gone"),
+        lambda venv: os.mkdir(venv.path / "later"),
+    ],
+    ids=["install", "rename", "pth", "egg-link", "project", "project gone", "path comes"],
+)
+def test_a_changed_environment_is_read_again(make_venv: Any, change: Callable[[Any], object]) -> None:
+    venv = make_venv()
+    venv.add("pkg", "1.0")
+    (venv.path / "proj" / "proj.egg-info").mkdir(parents=True)
+    (venv.path / "proj" / "proj.egg-info" / "PKG-INFO").write_text("Name: proj\nVersion: 1\n")
+    (venv.site / "proj.egg-link").write_text(f"{venv.path}/proj\n")
+    (venv.site / "x.pth").write_text(f"{venv.path}/later\n")
+    store = Store()
+    listing(venv.path, store)
+    assert listing(venv.path, store).cached
+    change(venv)
+    result = listing(venv.path, store)
+    assert not result.cached
+    assert result.distributions == listing(venv.path, Store()).distributions
+
+
+def test_levels_do_not_mix(make_venv: Any) -> None:
+    venv = make_venv()
+    venv.add("pkg", "1.0", metadata="Name: pkg\nVersion: 1.0\nRequires-Dist: six\n")
+    store = Store()
+    listing(venv.path, store)
+    full = listing(venv.path, store, requires=True)
+    assert not full.cached
+    assert full.distributions[0].requires == ("six",)
+    again = listing(venv.path, store, requires=True)
+    assert again.cached
+    assert again.distributions == full.distributions
+
+
+def test_rescan_ignores_what_is_stored_and_stores_anew(make_venv: Any) -> None:
+    venv = make_venv()
+    folder = venv.add("pkg", "1.0")
+    store = Store()
+    listing(venv.path, store)
+    (folder / "METADATA").write_text("Name: PKG\nVersion: 1.0\n")  # in place: the documented blind spot
+    assert listing(venv.path, store).distributions[0].name == "pkg"
+    assert listing(venv.path, store, rescan=True).distributions[0].name == "PKG"
+    assert listing(venv.path, store).distributions[0].name == "PKG"
+
+
+def test_young_time_stamps_prove_nothing(make_venv: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(envcensus.inventory.cache, "RACY_NS", RACY_NS)
+    venv = make_venv()
+    venv.add("pkg", "1.0")
+    store = Store()
+    assert not listing(venv.path, store).cached
+    assert not listing(venv.path, store).cached
+    assert not store
+
+
+def test_incomplete_listings_are_not_stored(make_venv: Any) -> None:
+    venv = make_venv()
+    (environment,) = discover([str(venv.path)])
+    venv.site.rmdir()
+    store = Store()
+    (result,) = scan([environment], cache=store)
+    assert isinstance(result, Listing)
+    assert result.skipped
+    assert not store
+
+
+@pytest.mark.parametrize("damage", [b"", b"junk", b"\x97", None])
+def test_damaged_entries_are_ignored(make_venv: Any, damage: bytes | None) -> None:
+    venv = make_venv()
+    venv.add("pkg", "1.0")
+    store = Store()
+    expected = listing(venv.path, store)
+    (key,) = store
+    store[key] = store[key][:-10] if damage is None else damage
+    result = listing(venv.path, store)
+    assert not result.cached
+    assert result.distributions == expected.distributions
+    assert listing(venv.path, store).cached
+
+
+def test_undecodable_names_are_read_each_time(make_venv: Any) -> None:
+    venv = make_venv()
+    os.mkdir(os.fsencode(venv.site) + b"/caf\xe9-1.0.dist-info")
+    store = Store()
+    listing(venv.path, store)
+    assert not listing(venv.path, store).cached
+
+
+def test_keys_are_short_and_distinct(make_venv: Any) -> None:
+    store = Store()
+    for end in ("a", "b"):
+        venv = make_venv("/".join(["x" * 200] * 4 + [end]))
+        venv.add(end, "1.0")
+        listing(venv.path, store)
+    assert len(store) == 2
+    assert max(map(len, store)) < 500
+
+
+def test_many_entries_are_handed_over_in_batches(make_venv: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(envcensus.inventory.cache, "_BATCH", 4)
+    paths = [str(make_venv(f"env{number}").path) for number in range(10)]
+    store = Store()
+    sizes = []
+    for _ in scan(discover(paths), cache=store):
+        sizes.append(store.stored)
+    assert sizes[-1] == 8
+    assert store.stored == 10
