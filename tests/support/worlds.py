@@ -52,9 +52,12 @@ class Metadata:
     """The metadata feed of one version."""
 
     def __init__(self, requires: Sequence[str], extras: Sequence[str] = (), requires_python: str = "") -> None:
-        self.requires = tuple(requires)
+        self.base = tuple(requires)
         self.extras = tuple(extras)
         self.requires_python = requires_python
+
+    def of_extra(self, name: str) -> Sequence[str]:
+        return ()
 
 
 class World:

@@ -17,6 +17,7 @@ COMMANDS: dict[str, str] = {
     "envs": "Environments found below the roots.",
     "list": "What is installed: pip list, for one environment or thousands.",
     "outdated": "What could be upgraded, in every environment below the roots.",
+    "resolve": "Pin a tree of requirements, however large, or say why that cannot be done.",
     "cache": "What the cache holds; clear, prune and verify it.",
     "config": "Show the settings in force, and where each came from.",
 }

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import re
 
+import msgspec
+
+from envcensus._kernels.names import canonicalize_name
 from envcensus.model.core_metadata import CoreMetadata
 
 _END = re.compile(rb"\r?\n\r?\n")
+_EXTRA = re.compile(r"""\bextra\b""")
+_EXTRA_IS = re.compile(r"""\bextra\s*==\s*(?:"([^"']*)"|'([^"']*)')|(?:"([^"']*)"|'([^"']*)')\s*==\s*extra\b""")
 
 
 def parse_metadata(data: bytes) -> CoreMetadata | None:
@@ -26,11 +31,43 @@ def parse_metadata(data: bytes) -> CoreMetadata | None:
             values.append(value.strip())
     if not fields.get("name") or not fields.get("version"):
         return None
-    return CoreMetadata(
-        requires=tuple(fields.get("requires-dist", ())),
-        extras=tuple(fields.get("provides-extra", ())),
+    return core_metadata(
+        fields["name"][0],
+        fields["version"][0],
+        fields.get("requires-dist", []),
+        extras=fields.get("provides-extra", []),
         requires_python=fields.get("requires-python", [""])[0],
-        name=fields["name"][0],
-        version=fields["version"][0],
         metadata_version=fields.get("metadata-version", [""])[0],
     )
+
+
+def core_metadata(
+    name: str, version: str, requires: list[str], *, extras: list[str], requires_python: str, metadata_version: str
+) -> CoreMetadata:
+    """Metadata with its requirements sorted by the extra they belong to."""
+    base: list[str] = []
+    optional: dict[str, list[str]] = {}
+    for line in requires:
+        extra = only_extra(line)
+        if extra:
+            optional.setdefault(extra, []).append(line)
+        else:
+            base.append(line)
+    return CoreMetadata(
+        name=name,
+        version=version,
+        metadata_version=metadata_version,
+        requires_python=requires_python,
+        base=tuple(base),
+        extras=tuple(extras),
+        optional=msgspec.Raw(msgspec.msgpack.encode(optional)),
+    )
+
+
+def only_extra(line: str) -> str:
+    """The extra (normalized) without which a requirement never holds; empty where that is not plain to see."""
+    marker = line.partition(";")[2]
+    if not marker or re.search(r"\bor\b", marker) or len(_EXTRA.findall(marker)) != 1:
+        return ""
+    found = _EXTRA_IS.search(marker)
+    return canonicalize_name(found[1] or found[2] or found[3] or found[4] or "") if found else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from urllib.parse import unquote, urlsplit
 
-from envcensus.index.core_metadata import parse_metadata
+from envcensus.index.core_metadata import core_metadata, parse_metadata
 from envcensus.index.metadata_text import is_static
 from envcensus.model.core_metadata import CoreMetadata
 from envcensus.model.page import File
@@ -68,9 +68,8 @@ def project_metadata(project: dict[str, object]) -> CoreMetadata | None:
         return None
     if isinstance(dynamic, list) and {"dependencies", "optional-dependencies"}.intersection(map(str, dynamic)):
         return None
-    requires = _texts(project.get("dependencies"))
+    lines = _texts(project.get("dependencies"))
     extras = project.get("optional-dependencies")
-    lines = list(requires)
     names: list[str] = []
     if isinstance(extras, dict):
         for extra, wanted in extras.items():
@@ -80,12 +79,12 @@ def project_metadata(project: dict[str, object]) -> CoreMetadata | None:
                 condition = f'extra == "{extra}"'
                 lines.append(f"{head.strip()} ; " + (f"({marker.strip()}) and {condition}" if semicolon else condition))
     requires_python = project.get("requires-python")
-    return CoreMetadata(
-        requires=tuple(lines),
-        extras=tuple(names),
+    return core_metadata(
+        name,
+        version,
+        lines,
+        extras=names,
         requires_python=requires_python if isinstance(requires_python, str) else "",
-        name=name,
-        version=version,
         metadata_version="2.4",
     )
 

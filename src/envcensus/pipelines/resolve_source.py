@@ -135,13 +135,14 @@ class CachedSource:
 
 def pack_metadata(metadata: CoreMetadata | str) -> bytes:
     """What the cache keeps of a version: its metadata, or why there is none."""
-    return b"\0" + metadata.encode() if isinstance(metadata, str) else b"\1" + _encode(metadata)
+    return b"\0" + metadata.encode() if isinstance(metadata, str) else b"\2" + _encode(metadata)
 
 
 def unpack_metadata(data: bytes | memoryview) -> CoreMetadata | str | None:
     """The reverse; None for what another version of us wrote."""
     try:
-        return _decode(data[1:]) if data[0] == 1 else bytes(data[1:]).decode()
+        copy = bytes(data)  # parts stay packed, and the cache's memory is gone when its transaction ends
+        return _decode(memoryview(copy)[1:]) if copy[0] == 2 else copy[1:].decode() if copy[0] == 0 else None
     except (msgspec.MsgspecError, UnicodeDecodeError, IndexError):
         return None
 
@@ -194,9 +195,25 @@ class Chooser:
 def all_files(packed: bytes, version: str) -> list[File]:
     """All files of a version, for hashes. Empty for a damaged record."""
     try:
-        return files(packed, version, File)
+        found = files(packed, version, File)
     except PageError:
         return []
+    return [file if file.hashes or not file.url.startswith("file:") else _hashed(file) for file in found]
+
+
+def _hashed(file: File) -> File:
+    """A file of this machine with its sha256; as it was where it cannot be read."""
+    import hashlib
+
+    from envcensus.index.local import path_of
+
+    try:
+        with open(path_of(file.url), "rb") as stream:
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+            size = stream.tell()
+    except (OSError, ValueError):
+        return file
+    return msgspec.structs.replace(file, hashes={"sha256": digest}, size=size)
 
 
 def yanked_reason(record: bytes, version: str) -> str | None:

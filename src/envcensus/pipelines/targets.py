@@ -48,17 +48,22 @@ def profile_of(environment: Environment, *, pre: bool = False, uploaded_prior_to
     )
 
 
-def target_of(profile: Profile, cache: TagCache | None = None) -> Target:
-    """Compile `profile`, taking its wheel tags from `cache` where they are known."""
+def tags_of(profile: Profile, cache: TagCache | None = None) -> list[str]:
+    """The wheel tags of `profile`, the preferred first, from `cache` where they are known."""
     key = "\0".join((profile.python, profile.implementation, str(profile.free_threaded), *_platform(profile))).encode()
     text = cache.get(key) if cache is not None else None
     if text is None:
         text = "\n".join(_tags(profile)).encode()
         if cache is not None:
             cache.put(key, text)
+    return text.decode().split("\n")
+
+
+def target_of(profile: Profile, cache: TagCache | None = None) -> Target:
+    """Compile `profile`, taking its wheel tags from `cache` where they are known."""
     return Target(
         python=profile.python,
-        tags=text.decode().split("\n"),
+        tags=tags_of(profile, cache),
         pre=profile.pre,
         uploaded_prior_to=profile.uploaded_prior_to,
         only_binary=profile.only_binary,

@@ -59,7 +59,7 @@ class Prefetcher:
         if found is None or isinstance(found, str):
             return
         self._read.setdefault(name, []).append(version)
-        self._follow(found, self._extras.get(name, ()), base=True)
+        self._follow(found, tuple(self._extras.get(name, ())), base=True)
 
     def needed(self, pages: Iterable[str], metadata: Iterable[Key]) -> None:
         """The solver asks: so that nothing is named twice, and a project that keeps failing is run ahead of."""
@@ -71,17 +71,18 @@ class Prefetcher:
                 self._ahead(name, version, tried)
 
     def _follow(self, metadata: Metadata, extras: Iterable[str], *, base: bool) -> None:
-        wanted = set(extras)
+        get = self._solver.lines.get
         lines = []
-        for text in metadata.requires:
-            line = self._solver.lines.get(text)
-            if line is None:
-                continue
-            if line.base:
-                if base:
-                    lines.append(line)
-            elif wanted and not wanted.isdisjoint(line.for_extras):
+        wanted = set(extras)
+        for text in metadata.base:
+            line = get(text)
+            if line is not None and (base if line.base else not wanted.isdisjoint(line.for_extras)):
                 lines.append(line)
+        for extra in extras:
+            for text in metadata.of_extra(extra):
+                line = get(text)
+                if line is not None and extra in line.for_extras:
+                    lines.append(line)
         self._lines(lines)
 
     def _lines(self, lines: Iterable[Line]) -> None:

@@ -34,9 +34,14 @@ class Metadata(Protocol):
     """The part of Core Metadata that a solver reads."""
 
     @property
-    def requires(self) -> Sequence[str]: ...
+    def base(self) -> Sequence[str]:
+        """Requires-Dist lines that may hold without an extra, or with one of several."""
+
     @property
     def extras(self) -> Sequence[str]: ...
+    def of_extra(self, name: str) -> Sequence[str]:
+        """Lines that hold with this extra (normalized) alone and are not in `base`."""
+
     @property
     def requires_python(self) -> str: ...
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from envcensus._kernels.names import canonicalize_name
 from envcensus._kernels.solver import Engine, Package
 from envcensus._kernels.specifier import VersionTable
 from envcensus.resolver.lines import Line, Lines
@@ -23,25 +24,41 @@ class Direct:
 
 
 class Loaded:
-    """The requirements of one version, by the extra they hold with."""
+    """The requirements of one version; those of its extras are read when they are asked for."""
 
-    __slots__ = ("base", "by_extra", "extras", "malformed")
+    __slots__ = ("_by_extra", "_lines", "_metadata", "_override", "base", "malformed")
 
     def __init__(self, metadata: Metadata, lines: Lines, override: dict[str, Line]) -> None:
+        self._metadata = metadata
+        self._lines = lines
+        self._override = override
+        self._by_extra: dict[str, list[Line]] = {}
         self.base: list[Line] = []
-        self.by_extra: dict[str, list[Line]] = {}
-        self.extras = metadata.extras
         self.malformed: list[str] = []
-        for text in metadata.requires:
+        for text in metadata.base:
             line = lines.get(text)
             if line is None:
                 self.malformed.append(text)
-                continue
-            if line.base:
+            elif line.base:
                 self.base.append(override.get(line.name, line) if override else line)
             else:
                 for extra in line.for_extras:
-                    self.by_extra.setdefault(extra, []).append(override.get(line.name, line) if override else line)
+                    self._by_extra.setdefault(extra, []).append(override.get(line.name, line) if override else line)
+
+    def of_extra(self, name: str) -> list[Line]:
+        """What one extra needs beyond the rest."""
+        found = list(self._by_extra.get(name, ()))
+        for text in self._metadata.of_extra(name):
+            line = self._lines.get(text)
+            if line is None:
+                self.malformed.append(text)
+            elif name in line.for_extras:
+                found.append(self._override.get(line.name, line) if self._override else line)
+        return found
+
+    def provides(self, name: str) -> bool:
+        """Whether there is such an extra; where none are declared, whether a requirement names it."""
+        return any(canonicalize_name(extra) == name for extra in self._metadata.extras) or bool(self.of_extra(name))
 
 
 class Project:
@@ -80,6 +97,8 @@ class Project:
     def mask(self, line: Line) -> int:
         """The engine's mask of the versions a requirement allows."""
         text = line.key
+        if not text:
+            return self.package.everything & ~1
         known = self.masks.get(text)
         if known is None:
             known = self.masks[text] = 0 if self.table is None else line.specifier.mask(self.table) << 1

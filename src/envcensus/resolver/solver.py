@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import deque
 from itertools import chain
 
-from envcensus._kernels.names import canonicalize_name
 from envcensus._kernels.solver import DONE, NAMES_PRE, NEED, PAUSED, PINS, Engine, Package
 from envcensus.model.resolution import Conflict, Pin, Resolution, Via, Wanted
 from envcensus.resolver.explain import explain
@@ -212,7 +211,7 @@ class Solver:
         self.engine.set_loaded(package, bit)
 
     def _extra_job(self, project: Project, bit: int, loaded: Loaded, name: str, wanted: Package) -> None:
-        lines = loaded.by_extra.get(name)
+        lines = loaded.of_extra(name)
         if lines:
             self.jobs.append((project.package, bit, wanted, lines))
 
@@ -244,7 +243,7 @@ class Solver:
                     extras.setdefault(line.name, {})[extra] = None
                     if (line.name, extra) not in seen:
                         seen.add((line.name, extra))
-                        work.append((line.name, loaded.by_extra.get(extra, [])))
+                        work.append((line.name, loaded.of_extra(extra)))
                 self._warn(project, loaded, line)
         pins = [
             Pin(
@@ -271,7 +270,7 @@ class Solver:
         for text in loaded.malformed:
             self.warnings.append(f"{project.name} {version} has a requirement that cannot be read: {text}")
         for extra in line.extras:
-            if extra not in loaded.by_extra and loaded.extras and extra not in map(canonicalize_name, loaded.extras):
+            if not loaded.provides(extra):
                 self.warnings.append(f"{project.name} {version} does not provide the extra {extra}")
 
     # -- reading the problem -------------------------------------------------------------------------------------

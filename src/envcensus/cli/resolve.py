@@ -1,0 +1,299 @@
+"""`envcensus resolve`: pins for a set of requirements, or the reason why there are none."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from envcensus.cli import options
+from envcensus.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from envcensus.model.resolution import Conflict, Resolution
+    from envcensus.pipelines.resolve_inputs import Inputs
+
+FORMATS = ("requirements", "pylock", "json", "tree", "dot", "mermaid")
+_SUFFIXES = {
+    ".txt": "requirements",
+    ".in": "requirements",
+    "pylock.toml": "pylock",
+    ".toml": "pylock",
+    ".json": "json",
+    ".tree": "tree",
+    ".dot": "dot",
+    ".gv": "dot",
+    ".mmd": "mermaid",
+    ".mermaid": "mermaid",
+}
+
+
+@click.command("resolve", short_help="Pin a tree of requirements, however large, or say why that cannot be done.")
+@click.argument("requirements", nargs=-1, metavar="[REQUIREMENT]...")
+@click.option(
+    "-r",
+    "--requirement",
+    "files",
+    multiple=True,
+    metavar="FILE",
+    help="A requirements file, pyproject.toml, or script with inline metadata; may be repeated.",
+)
+@click.option("-c", "--constraint", "constraints", multiple=True, metavar="FILE", help="Bounds that ask for nothing.")
+@click.option("--override", "overrides", multiple=True, metavar="FILE", help="Replace what packages require.")
+@click.option("--extra", "extras", multiple=True, metavar="NAME", help="An extra of pyproject.toml; :all: for all.")
+@click.option("--group", "groups", multiple=True, metavar="NAME", help="A dependency group of pyproject.toml.")
+@click.option("--python-version", metavar="X.Y[.Z]", help="The Python to resolve for.  [default: the running one]")
+@click.option("--platform", "platforms", multiple=True, metavar="TAG", help="A platform tag, as pip takes it.")
+@click.option("--implementation", metavar="NAME", help="cp, pp, or a name like cpython.")
+@click.option("--only-binary", multiple=True, metavar="NAMES", help="Use no sdists of these; :all: for none at all.")
+@click.option("--no-binary", multiple=True, metavar="NAMES", help="Use no wheels of these.")
+@click.option(
+    "--resolution",
+    "mode",
+    type=click.Choice(["highest", "lowest", "lowest-direct"]),
+    default="highest",
+    show_default=True,
+    help="Which of several versions to take.",
+)
+@click.option("--uploaded-prior-to", metavar="TIME", help="Ignore later uploads (ISO 8601, or days as P30D).")
+@click.option("--prefer", metavar="FILE", help="Keep the pins of an earlier answer where possible.")
+@click.option("--pre", is_flag=True, help="Accept pre-releases.")
+@click.option("--hashes", is_flag=True, help="Write the hashes of all files into a requirements file.")
+@click.option("--annotate/--no-annotate", default=True, help="Say who asks for what in a requirements file.")
+@click.option("--explain", "explained", multiple=True, metavar="NAME", help="Say why NAME got its version.")
+@click.option("--format", "format_", type=click.Choice(FORMATS), default="requirements", show_default=True)
+@click.option("-o", "--output", "outputs", multiple=True, type=click.Path(), metavar="FILE", help="Write to FILE too.")
+@click.option("-q", "--quiet", is_flag=True, help="Print nothing that goes to a file.")
+@click.option("--allow-incomplete", is_flag=True, help="Exit with 0 although something could not be looked at.")
+@options.index
+@click.option("--cache-dir", type=click.Path(), metavar="DIR", help="Keep the cache in DIR.")
+@click.option("--cache-size", type=click.IntRange(1), metavar="MIB", help="Let the cache grow to MIB MiB.")
+@click.option("--no-cache", is_flag=True, help="Neither read nor write the cache.")
+def command(**values: Any) -> ExitCode:
+    """Find versions that fit together for REQUIREMENTs and those of the files given, for one Python and platform.
+
+    The answer goes to standard output, or with -o to files whose suffix picks the format: requirements.txt,
+    pylock.toml, .json (as pip's installation report), .tree, .dot, .mmd. Nothing is installed, built or executed.
+    """
+    from envcensus.model.resolution import Conflict
+
+    targets = [(path, _format_of(path)) for path in values["outputs"]]
+    answer, explained = _resolve(values, files=_wants_files(values, targets))
+    for line in explained:
+        click.echo(line, err=True)
+    if isinstance(answer, Conflict):
+        return _refused(answer)
+    for warning in answer.warnings:
+        click.echo(f"envcensus: {_plain(warning)}", err=True)
+    for row in answer.skipped:
+        click.echo(f"envcensus: {_plain(row.where)}: {_plain(row.reason)}", err=True)
+    _write(answer, targets, values)
+    return ExitCode.COMPLETE if not answer.skipped or values["allow_incomplete"] else ExitCode.INCOMPLETE
+
+
+for _parameter in command.params:
+    if _parameter.name == "timeout" and isinstance(_parameter, click.Option):
+        _parameter.help = "Give up after so long, or when an index is silent for so long."
+
+
+def _resolve(values: dict[str, Any], *, files: bool) -> tuple[Resolution | Conflict, list[str]]:
+    import os
+    import sys
+    import time
+
+    from envcensus.model.resolution import Resolution
+    from envcensus.pipelines.resolve import ResolveRequest, resolve
+    from envcensus.pipelines.resolve_inputs import listed, read_prefer
+    from envcensus.pipelines.resolve_target import target_for
+
+    inputs = _inputs(values, os.getcwd())
+    only_binary, no_binary = inputs.only_binary, inputs.no_binary
+    for value in values["only_binary"]:
+        only_binary = listed(value, only_binary)
+    for value in values["no_binary"]:
+        no_binary = listed(value, no_binary)
+    now = time.time()
+    with options.open_cache(values) as store:
+        target = target_for(
+            store,
+            python=values["python_version"],
+            platforms=values["platforms"],
+            implementation=values["implementation"],
+        )
+        request = ResolveRequest(
+            requirements=tuple(inputs.requirements),
+            constraints=tuple(inputs.constraints),
+            overrides=tuple(inputs.overrides),
+            environment=target.environment,
+            tags=target.tags,
+            only_binary=tuple(only_binary),
+            no_binary=tuple(no_binary),
+            pre=values["pre"] or inputs.pre,
+            mode=values["mode"],
+            prefer=read_prefer(values["prefer"]) if values["prefer"] else {},
+            uploaded_prior_to=_moment(values["uploaded_prior_to"], now),
+            files=files,
+            timeout=values["timeout"],
+            refresh=values["refresh"],
+            offline=values["offline"],
+            max_age=values["max_age"],
+        )
+        progress = _progress() if sys.stderr.isatty() and not values["quiet"] else None
+        try:
+            answer, solver = resolve(request, _config(values, inputs), store, now=now, progress=progress)
+        finally:
+            if progress is not None:
+                click.echo("\r\x1b[K", nl=False, err=True)
+    options.report_cache(store)
+    lines: list[str] = []
+    if isinstance(answer, Resolution):
+        for name in values["explained"]:
+            lines += _explain(answer, solver, name)
+    return answer, lines
+
+
+def _inputs(values: dict[str, Any], directory: str) -> Inputs:
+    import os
+
+    from envcensus.pipelines.resolve_inputs import Reader
+
+    reader = Reader(os.environ, directory)
+    for text in values["requirements"]:
+        reader.requirement(text)
+    extras, groups = values["extras"], values["groups"]
+    files = list(values["files"])
+    if (extras or groups) and not any(os.path.basename(path).endswith(".toml") for path in files):
+        files.append("pyproject.toml")
+    for path in files:
+        reader.requirements_file(path, extras, groups)
+    for path in values["constraints"]:
+        reader.constraints_file(path)
+    for path in values["overrides"]:
+        reader.overrides_file(path)
+    if not reader.inputs.requirements and not files:
+        raise UsageError("nothing to resolve", remedy="name requirements, or files with -r")
+    return reader.inputs
+
+
+def _config(values: dict[str, Any], inputs: Inputs) -> Any:
+    """The index settings: the command line's, then those of the requirements files, then the configured ones."""
+    merged = dict(values)
+    merged["index_url"] = values["index_url"] or inputs.index_url or None
+    merged["extra_index_url"] = (*values["extra_index_url"], *inputs.extra_index_url)
+    merged["find_links"] = (*values["find_links"], *inputs.find_links)
+    merged["trusted_host"] = (*values["trusted_host"], *inputs.trusted_host)
+    merged["no_index"] = values["no_index"] or inputs.no_index
+    return options.index_config(merged, "install")
+
+
+def _explain(answer: Resolution, solver: Any, name: str) -> Iterable[str]:
+    """Why a pin has its version: who asks for it, and what spoke against newer ones."""
+    from envcensus._kernels.names import canonicalize_name
+    from envcensus.resolver.explain import newer
+
+    wanted = canonicalize_name(name)
+    pin = next((pin for pin in answer.pins if pin.name == wanted), None)
+    if pin is None:
+        yield f"{_plain(name)} is not in the answer: nothing asks for it"
+        return
+    yield f"{pin.name} {_plain(pin.version)}"
+    for via in pin.via:
+        yield f"  asked for by {_plain(via.name or 'you')}: {_plain(via.requirement)}"
+    rejected = newer(solver, wanted)
+    if not rejected:
+        yield "  there is no newer version"
+    for row in rejected[:20]:
+        yield f"  not {_plain(row.version)}: {_plain(row.reason)}"
+    if len(rejected) > 20:
+        yield f"  … and {len(rejected) - 20} more"
+
+
+def _refused(conflict: Conflict) -> ExitCode:
+    for line in conflict.lines:
+        click.echo(_plain(line), err=True)
+    for row in conflict.skipped:
+        click.echo(f"envcensus: {_plain(row.where)}: {_plain(row.reason)}", err=True)
+    return ExitCode.INCOMPLETE if conflict.skipped else ExitCode.FAILED
+
+
+def _write(answer: Resolution, targets: list[tuple[str, str]], values: dict[str, Any]) -> None:
+    from envcensus.runtime.atomic import write_whole
+
+    for path, name in targets:
+        write_whole(path, "".join(_render(name, answer, values)).encode("utf-8", "backslashreplace"))
+    if not targets or not values["quiet"]:
+        for piece in _render(values["format_"], answer, values):
+            click.echo(piece, nl=False)
+
+
+def _render(name: str, answer: Resolution, values: dict[str, Any]) -> Iterable[str]:
+    if name == "pylock":
+        from envcensus.report.pylock import render
+
+        return render(answer)
+    if name == "json":
+        from envcensus.report.resolution_json import render as render_json
+
+        return render_json(answer)
+    if name == "requirements":
+        from envcensus.report.requirements_txt import render as render_requirements
+
+        return render_requirements(answer, annotate=values["annotate"], hashes=values["hashes"])
+    from envcensus.report import resolution_tree
+
+    kinds = {
+        "tree": resolution_tree.render,
+        "dot": resolution_tree.render_dot,
+        "mermaid": resolution_tree.render_mermaid,
+    }
+    return kinds[name](answer)
+
+
+def _wants_files(values: dict[str, Any], targets: list[tuple[str, str]]) -> bool:
+    return values["hashes"] or bool({values["format_"], *(name for _, name in targets)} & {"pylock", "json"})
+
+
+def _format_of(path: str) -> str:
+    for suffix, name in _SUFFIXES.items():
+        if path.lower().endswith(suffix):
+            return name
+    raise UsageError(f"no format has the suffix of {path}", remedy="use one of " + ", ".join(_SUFFIXES))
+
+
+def _moment(text: str | None, now: float) -> float | None:
+    """Seconds since the epoch of an ISO 8601 moment, or of so many days ago (P30D)."""
+    if text is None:
+        return None
+    import datetime
+    import re
+
+    if days := re.fullmatch(r"P(\d{1,6})D", text):
+        return now - int(days[1]) * 86400.0
+    try:
+        moment = datetime.datetime.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"not a time: {text}", remedy="write 2026-01-31, 2026-01-31T12:00:00Z or P30D") from None
+    return (moment if moment.tzinfo else moment.astimezone()).timestamp()
+
+
+def _progress() -> Callable[[str], None]:
+    """One line on a terminal, rewritten a few times a second."""
+    import time
+
+    last = [time.monotonic() + 0.5]
+
+    def show(text: str) -> None:
+        if time.monotonic() >= last[0]:
+            last[0] = time.monotonic() + 0.1
+            click.echo(f"\r\x1b[K{_plain(text)}", nl=False, err=True)
+
+    return show
+
+
+def _plain(text: str) -> str:
+    from envcensus.model.display import neutral
+    from envcensus.model.redact import redact
+
+    return neutral(redact(text))

@@ -1,0 +1,340 @@
+"""What is asked for: the command line, requirements files, pyproject.toml, scripts, and earlier answers."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+
+from envcensus._kernels.names import canonicalize_name, parse_sdist_filename, parse_wheel_filename
+from envcensus.errors import UsageError
+from envcensus.model.resolution import Wanted
+from envcensus.resolver.requirements_file import Entry, RequirementsFileError, read
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+_LARGEST = 32 << 20  # bytes of one input file
+_DEEPEST = 50  # of files that name files
+_SCRIPT = re.compile(r"(?m)^# /// (?P<type>[a-zA-Z0-9-]+)$\s(?P<content>(^#(| .*)$\s)+)^# ///$")
+_EXTRAS = re.compile(r"(?P<path>.+?)(?P<extras>\[[^\[\]]*\])?")
+_ARCHIVES = (".whl", ".tar.gz", ".zip", ".tgz", ".tar.bz2", ".tar.xz")
+
+
+class Inputs(Struct):
+    """Everything the inputs say, in their order."""
+
+    requirements: list[Wanted] = []
+    constraints: list[Wanted] = []
+    overrides: list[Wanted] = []
+    index_url: str = ""
+    extra_index_url: list[str] = []
+    find_links: list[str] = []
+    trusted_host: list[str] = []
+    no_index: bool = False
+    pre: bool = False
+    only_binary: list[str] = []
+    no_binary: list[str] = []
+
+
+class Reader:
+    """Collects `Inputs`. Every method raises UsageError for what cannot be read, naming file, line and reason."""
+
+    def __init__(self, environ: Mapping[str, str], directory: str) -> None:
+        self.inputs = Inputs()
+        self._environ = environ
+        self._directory = directory
+        self._open: list[str] = []
+
+    def requirement(self, text: str, origin: str = "") -> None:
+        """One requirement: PEP 508, a path, or a URL of a file."""
+        self.inputs.requirements.append(Wanted(self._reference(text, self._directory, origin), origin))
+
+    def requirements_file(self, path: str, extras: Iterable[str] = (), groups: Iterable[str] = ()) -> None:
+        """A requirements file, a pyproject.toml, or a script with inline metadata, told apart by the name."""
+        name = os.path.basename(path)
+        if name.endswith(".toml"):
+            self.pyproject(path, extras, groups)
+        elif name.endswith((".py", ".pyw")):
+            self.script(path)
+        else:
+            self._file(path, constraint=False)
+
+    def constraints_file(self, path: str) -> None:
+        """A constraints file: versions are bounded, nothing is asked for."""
+        self._file(path, constraint=True)
+
+    def overrides_file(self, path: str) -> None:
+        """Requirements that replace whatever anybody says about their projects."""
+        before = self.inputs.requirements
+        self.inputs.requirements = []
+        self._file(path, constraint=False)
+        self.inputs.overrides += self.inputs.requirements
+        self.inputs.requirements = before
+
+    def pyproject(self, path: str, extras: Iterable[str] = (), groups: Iterable[str] = ()) -> None:
+        """[project] dependencies with `extras`, and [dependency-groups]. With groups alone, these alone."""
+        table = _toml(self._text(path), path)
+        project = table.get("project")
+        extras, groups = list(extras), list(groups)
+        origin = f"{path}"
+        if isinstance(project, dict) and (extras or not groups):
+            dynamic = project.get("dynamic") or []
+            if "dependencies" in dynamic and "dependencies" not in project:
+                raise UsageError(f"{path}: dependencies are dynamic: only a build would tell them")
+            for line in _lines(project.get("dependencies"), path, "dependencies"):
+                self._own(line, project, origin, path)
+            optional = project.get("optional-dependencies") or {}
+            known = {canonicalize_name(str(name)): lines for name, lines in optional.items()}
+            wanted = list(known) if ":all:" in extras else [canonicalize_name(extra) for extra in extras]
+            for extra in wanted:
+                if extra not in known:
+                    raise UsageError(f"{path}: no extra {extra}", remedy=f"it has {', '.join(known) or 'none'}")
+                for line in _lines(known[extra], path, extra):
+                    self._own(line, project, f"{origin} (extra {extra})", path)
+        elif not isinstance(project, dict) and not groups:
+            raise UsageError(f"{path}: no [project] table")
+        tables = table.get("dependency-groups") or {}
+        for group in groups:
+            for line in _group(tables, group, path, ()):
+                self._own(line, project, f"{origin} (group {group})", path)
+
+    def script(self, path: str) -> None:
+        """Inline script metadata (PEP 723)."""
+        blocks = [match for match in _SCRIPT.finditer(self._text(path)) if match["type"] == "script"]
+        if len(blocks) != 1:
+            raise UsageError(f"{path}: {'more than one' if blocks else 'no'} block of script metadata")
+        content = "".join(
+            line[2:] if line.startswith("# ") else line[1:] for line in blocks[0]["content"].splitlines(keepends=True)
+        )
+        for line in _lines(_toml(content, path).get("dependencies"), path, "dependencies"):
+            self.inputs.requirements.append(Wanted(self._reference(line, os.path.dirname(path), path), path))
+
+    def _own(self, line: str, project: object, origin: str, path: str) -> None:
+        """A dependency of a project; one on the project itself with extras stands for those extras' dependencies."""
+        name = project.get("name") if isinstance(project, dict) else None
+        match = re.match(r"([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[([^\]]*)\])?", line)
+        if name and match and match[2] and canonicalize_name(match[1]) == canonicalize_name(str(name)):
+            assert isinstance(project, dict)
+            optional = project.get("optional-dependencies") or {}
+            for extra in match[2].split(","):
+                for key, lines in optional.items():
+                    if canonicalize_name(str(key)) == canonicalize_name(extra.strip()) and lines != [line]:
+                        for inner in _lines(lines, path, extra):
+                            if inner != line:
+                                self._own(inner, project, origin, path)
+            return
+        self.inputs.requirements.append(Wanted(self._reference(line, os.path.dirname(path), origin), origin))
+
+    def _file(self, path: str, *, constraint: bool) -> None:
+        real = os.path.realpath(path)
+        if real in self._open or len(self._open) > _DEEPEST:
+            raise UsageError(f"{path}: requirements files name each other in a circle")
+        self._open.append(real)
+        try:
+            for entry in read(self._text(path), self._environ):
+                self._entry(entry, path, constraint=constraint)
+        except RequirementsFileError as error:
+            raise UsageError(f"{path}: {error}") from error
+        finally:
+            self._open.pop()
+
+    def _entry(self, entry: Entry, path: str, *, constraint: bool) -> None:
+        inputs, value = self.inputs, entry.value
+        folder = os.path.dirname(path)
+        origin = f"{'-c' if constraint else '-r'} {path} (line {entry.line})"
+        match entry.option:
+            case "" | "editable":
+                wanted = Wanted(self._reference(value, folder, origin), origin, entry.hashes)
+                (inputs.constraints if constraint else inputs.requirements).append(wanted)
+            case "requirement" | "constraint":
+                if "://" in value and not value.startswith("file:"):
+                    raise UsageError(f"{path} (line {entry.line}): only local files are read")
+                nested = os.path.join(folder, value.removeprefix("file://"))
+                if entry.option == "constraint" or constraint:
+                    self._file(nested, constraint=True)
+                else:
+                    self.requirements_file(nested)
+            case "index-url":
+                inputs.index_url = value
+            case "extra-index-url":
+                inputs.extra_index_url.append(value)
+            case "find-links":
+                local = os.path.join(folder, value)
+                inputs.find_links.append(local if "://" not in value and os.path.exists(local) else value)
+            case "trusted-host":
+                inputs.trusted_host.append(value)
+            case "no-index":
+                inputs.no_index = True
+            case "pre":
+                inputs.pre = True
+            case "only-binary":
+                inputs.only_binary = listed(value, inputs.only_binary)
+            case "no-binary":
+                inputs.no_binary = listed(value, inputs.no_binary)
+            case _:
+                pass  # --prefer-binary, --require-hashes, --use-feature: nothing to resolving
+
+    def _reference(self, text: str, folder: str, origin: str) -> str:
+        """A path or a URL as a direct reference (PEP 508); anything else as it is."""
+        text = text.strip()
+        found = _EXTRAS.fullmatch(text)
+        path, extras = (found["path"], found["extras"] or "") if found else (text, "")
+        marker = ""
+        if " ;" in path or "; " in path:
+            path, _, marker = path.partition(";")
+            path, marker = path.strip(), f" ; {marker.strip()}"
+        scheme = re.match(r"([a-z][a-z0-9+.-]*):", path)
+        if scheme and "@" not in path.split("://", 1)[0] and "://" in path:
+            name = _name_of_url(path)
+            if not name:
+                raise UsageError(f"{_at(origin)}a URL needs a name: NAME @ {_safe(path)}")
+            return f"{name}{extras} @ {path}{marker}"
+        relative = os.path.join(folder, path)
+        looks_local = path.startswith((".", "/", "~")) or (path.endswith(_ARCHIVES) and os.sep in path)
+        if looks_local or (path.endswith(_ARCHIVES) and os.path.isfile(relative)):
+            local = os.path.abspath(os.path.expanduser(relative))
+            if not os.path.exists(local):
+                raise UsageError(f"{_at(origin)}no such file or directory: {path}")
+            return f"{_name_of_path(local, origin)}{extras} @ {_uri(local)}{marker}"
+        if (at := re.match(r"([\w.-]+\s*(?:\[[^\]]*\])?)\s*@\s*(file:)?(\.{1,2}/.*)$", text)) is not None:
+            return f"{at[1].strip()} @ {_uri(os.path.abspath(os.path.join(folder, at[3])))}"
+        return text
+
+    def _text(self, path: str) -> str:
+        try:
+            if path == "-":
+                import sys
+
+                return sys.stdin.read(_LARGEST)
+            with open(path, "rb") as file:
+                data = file.read(_LARGEST + 1)
+        except OSError as error:
+            raise UsageError(f"{path}: {error.strerror or 'cannot be read'}") from error
+        if len(data) > _LARGEST:
+            raise UsageError(f"{path}: too large to be a list of requirements")
+        try:
+            return data.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            return data.decode("latin-1")
+
+
+def listed(value: str, before: list[str]) -> list[str]:
+    """The value of --only-binary or --no-binary on top of earlier ones: names, ":all:", or ":none:" to start anew."""
+    found = list(before)
+    for name in filter(None, (part.strip() for part in value.split(","))):
+        if name == ":none:":
+            found = []
+        else:
+            found.append(name if name == ":all:" else canonicalize_name(name))
+    return list(dict.fromkeys(found))
+
+
+def earlier_pins(text: str, name: str) -> dict[str, str]:
+    """The pins of an earlier answer: a requirements file or a pylock.toml. Raises UsageError."""
+    if name.endswith(".toml"):
+        packages = _toml(text, name).get("packages") or []
+        rows = [row for row in packages if isinstance(row, dict) and isinstance(row.get("version"), str)]
+        return {canonicalize_name(str(row["name"])): str(row["version"]) for row in rows if "name" in row}
+    pins = {}
+    try:
+        for entry in read(text, {}):
+            found = re.match(r"([A-Za-z0-9][\w.-]*)\s*(?:\[[^\]]*\])?\s*===?\s*([^\s;,]+)\s*(?:;.*)?$", entry.value)
+            if not entry.option and found:
+                pins[canonicalize_name(found[1])] = found[2]
+    except RequirementsFileError as error:
+        raise UsageError(f"{name}: {error}") from error
+    return pins
+
+
+def read_prefer(path: str) -> dict[str, str]:
+    """The pins of a file that `--prefer` names; none where it does not exist yet."""
+    if not os.path.exists(path):
+        return {}
+    return earlier_pins(Reader({}, "")._text(path), path)
+
+
+def _toml(text: str, path: str) -> dict[str, Any]:
+    import tomllib
+
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{path}: {error}") from error
+
+
+def _lines(value: object, path: str, key: str) -> list[str]:
+    if value is None:
+        return []
+    if not isinstance(value, list) or not all(isinstance(line, str) for line in value):
+        raise UsageError(f"{path}: {key} is no list of requirements")
+    return value
+
+
+def _group(groups: Any, name: str, path: str, inside: tuple[str, ...]) -> list[str]:
+    """A dependency group with those it includes (Dependency groups, PEP 735)."""
+    wanted = canonicalize_name(name)
+    known = {canonicalize_name(str(key)): value for key, value in groups.items()} if isinstance(groups, dict) else {}
+    if wanted not in known:
+        raise UsageError(f"{path}: no dependency group {name}", remedy=f"it has {', '.join(known) or 'none'}")
+    if wanted in inside:
+        raise UsageError(f"{path}: dependency groups include each other: {' → '.join((*inside, wanted))}")
+    lines: list[str] = []
+    for item in known[wanted] if isinstance(known[wanted], list) else []:
+        if isinstance(item, str):
+            lines.append(item)
+        elif isinstance(item, dict) and isinstance(item.get("include-group"), str):
+            lines += _group(groups, item["include-group"], path, (*inside, wanted))
+        else:
+            raise UsageError(f"{path}: dependency group {name} has an entry that is no requirement")
+    return lines
+
+
+def _name_of_url(url: str) -> str:
+    from urllib.parse import unquote, urlsplit
+
+    egg = re.search(r"[#&]egg=([A-Za-z0-9._-]+)", url)
+    return egg[1] if egg else _name_of_file(unquote(urlsplit(url).path).rsplit("/", 1)[-1])
+
+
+def _name_of_file(filename: str) -> str:
+    try:
+        if filename.endswith(".whl"):
+            return str(parse_wheel_filename(filename)[0])
+        return str(parse_sdist_filename(filename)[0])
+    except ValueError:
+        return ""
+
+
+def _name_of_path(path: str, origin: str) -> str:
+    if os.path.isdir(path):
+        try:
+            with open(os.path.join(path, "pyproject.toml"), "rb") as file:
+                name = _toml(file.read(_LARGEST).decode("utf-8", "replace"), path).get("project", {}).get("name")
+        except OSError:
+            name = None
+        if not isinstance(name, str):
+            raise UsageError(f"{_at(origin)}{path}: only a build would tell its name", remedy="write NAME @ file://…")
+        return name
+    name = _name_of_file(os.path.basename(path))
+    if not name:
+        raise UsageError(f"{_at(origin)}{path}: neither a wheel nor an sdist")
+    return name
+
+
+def _uri(path: str) -> str:
+    from urllib.parse import quote
+
+    return "file://" + quote(os.fsencode(path))
+
+
+def _at(origin: str) -> str:
+    return f"{origin}: " if origin else ""
+
+
+def _safe(url: str) -> str:
+    from envcensus.model.redact import redact
+
+    return redact(url)
