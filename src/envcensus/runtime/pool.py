@@ -68,13 +68,15 @@ class Pool:
         self.reason = ""
         self._preload = ["envcensus.runtime.quiet", *preload]
         self._executor: ProcessPoolExecutor | None = None
-        self._starter: threading.Thread | None = None
+        self._ready: threading.Event | None = None  # set when the workers were started, or could not be
 
     def start(self) -> None:
         """Start the workers in the background, so that they import while this process does something else."""
-        if self.workers and self._starter is None:
-            self._starter = threading.Thread(target=self._build, name="pool-start", daemon=True)
-            self._starter.start()
+        if self.workers and self._ready is None:
+            with _held(signal.SIGINT, signal.SIGTERM, signal.SIGHUP) as mask:
+                ready = threading.Event()
+                threading.Thread(target=self._first_build, args=(ready, mask), name="pool-start", daemon=True).start()
+                self._ready = ready
 
     def map_batches(
         self, function: Callable[[Batch], Answer], batches: Iterable[Batch], *, stall: float | None = None
@@ -93,7 +95,7 @@ class Pool:
         """Hand a batch to a worker; None when there are no workers. Raises BrokenProcessPool."""
         if self._executor is None:
             return None
-        with _interrupts_held():  # this may start another worker
+        with _held(signal.SIGINT):  # this may start another worker
             return self._executor.submit(function, batch)
 
     def rebuild(self) -> None:
@@ -127,8 +129,16 @@ class Pool:
             self.kill()
 
     def _settle(self) -> None:
-        if self._starter is not None and self._starter is not threading.current_thread():
-            self._starter.join()
+        # Not Thread.join(): interrupted once, it takes a running thread for one that ended (before Python 3.13).
+        if self._ready is not None:
+            self._ready.wait()
+
+    def _first_build(self, ready: threading.Event, mask: set[int]) -> None:
+        try:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+            self._build()
+        finally:
+            ready.set()
 
     def _build(self) -> None:
         try:
@@ -139,7 +149,7 @@ class Pool:
             self.reason = f"no worker processes: {error}"
             return
         try:
-            with _interrupts_held():
+            with _held(signal.SIGINT):
                 for _ in range(self.workers):
                     executor.submit(worker.ready)
         except (OSError, EOFError, BrokenProcessPool) as error:
@@ -273,14 +283,14 @@ def _line(error: BaseException) -> str:
 
 
 @contextmanager
-def _interrupts_held() -> Iterator[None]:
-    """Hold SIGINT back in this thread, and for good in the processes that it starts meanwhile.
+def _held(*numbers: int) -> Iterator[set[int]]:
+    """Hold signals back in this thread, and for good in the processes that it starts meanwhile; the mask as it was.
 
-    Control-C reaches a whole process group. The parent alone decides what becomes of it: an interrupt while the fork
-    server imports would end in a traceback on the terminal.
+    For SIGINT that is the point. Control-C reaches a whole process group, and the parent alone decides what becomes of
+    it: an interrupt while the fork server imports would end in a traceback on the terminal.
     """
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    before = {int(number) for number in signal.pthread_sigmask(signal.SIG_BLOCK, numbers)}
     try:
-        yield
+        yield before
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
