@@ -2,34 +2,17 @@
 
 from __future__ import annotations
 
-import re
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
+from envcensus.cli.sizes import Size, written
 from envcensus.errors import ExitCode
 from envcensus.pipelines import cache_admin
 
 if TYPE_CHECKING:
     from envcensus.pipelines.cache_admin import StoreInfo
-
-_UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
-
-
-class Size(click.ParamType):  # type: ignore[type-arg]  # generic only in newer releases of click
-    """Bytes, with K, M, G or T for powers of 1024: `200M`."""
-
-    name = "size"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        if isinstance(value, int):
-            return value
-        match = re.fullmatch(r"([0-9]{1,15}(?:\.[0-9]{1,6})?)\s*([KMGT]?)(?:i?B)?", value.strip(), re.IGNORECASE)
-        if match is None:
-            self.fail(f"{value!r} is not a size such as 200M", param, ctx)
-        return int(float(match[1]) * _UNITS[match[2].upper()])
-
 
 directory_option = click.option(
     "--cache-dir", metavar="DIR", type=click.Path(), help="Where the cache lies, instead of the user's cache directory."
@@ -39,7 +22,7 @@ size_option = click.option(
     metavar="SIZE",
     type=Size(),
     default=cache_admin.DEFAULT_SIZE,
-    help="Size limit of the cache on disk (default 512M).",
+    help="Let the cache grow to SIZE: 200M, 2G.  [default: 512M]",
 )
 
 
@@ -69,7 +52,7 @@ def info(cache_dir: str | None, cache_size: int, form: str) -> None:
 @directory_option
 def clear(cache_dir: str | None) -> None:
     """Remove the cache, of all versions of envcensus."""
-    click.echo(f"{_size(cache_admin.clear(cache_dir))} freed", err=True)
+    click.echo(f"{written(cache_admin.clear(cache_dir))} freed", err=True)
 
 
 @command.command()
@@ -82,7 +65,7 @@ def prune(cache_dir: str | None, cache_size: int, unused_for: float | None) -> N
     """Remove what has expired and what other versions left, and keep the rest under the size limit."""
     seconds = None if unused_for is None else unused_for * 86400
     removed, freed = cache_admin.prune(cache_dir, size_limit=cache_size, unused_for=seconds)
-    click.echo(f"{removed} {'record' if removed == 1 else 'records'} removed, {_size(freed)} freed", err=True)
+    click.echo(f"{removed} {'record' if removed == 1 else 'records'} removed, {written(freed)} freed", err=True)
 
 
 @command.command()
@@ -103,27 +86,18 @@ def _lines(found: StoreInfo) -> list[str]:
     if not found.exists:
         lines.append("Nothing is cached yet.")
     else:
-        lines += [f"Limit      {_size(found.size_limit)}", f"On disk    {_size(found.file_size)}"]
-        lines.append(f"In use     {_size(found.used)}")
+        lines += [f"Limit      {written(found.size_limit)}", f"On disk    {written(found.file_size)}"]
+        lines.append(f"In use     {written(found.used)}")
         if found.oldest_use is not None:
             lines.append(f"Least used {time.strftime('%Y-%m-%d', time.gmtime(found.oldest_use))}")
         if found.open_runs > 0:
             lines.append(f"Open in    {found.open_runs} other {'run' if found.open_runs == 1 else 'runs'}")
         lines += ["", f"{'Bucket':10} {'Records':>9} {'Expired':>9} {'Size':>10}"]
         lines += [
-            f"{name:10} {bucket.records:>9} {bucket.expired:>9} {_size(bucket.bytes):>10}"
+            f"{name:10} {bucket.records:>9} {bucket.expired:>9} {written(bucket.bytes):>10}"
             for name, bucket in found.buckets.items()
         ]
     if found.other_sizes:
         lines += ["", "Also there, until the next `envcensus cache prune`:"]
-        lines += [f"{name:10} {_size(size):>10}" for name, size in found.other_sizes.items()]
+        lines += [f"{name:10} {written(size):>10}" for name, size in found.other_sizes.items()]
     return lines
-
-
-def _size(count: int) -> str:
-    value = float(count)
-    for unit in ("B", "KiB", "MiB", "GiB"):
-        if value < 1024 or unit == "GiB":
-            break
-        value /= 1024
-    return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from envcensus.cli.sizes import Size
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -66,9 +68,7 @@ def discover_options(values: Mapping[str, Any]) -> DiscoverOptions:
 
 cache: Callable[[F], F] = _group(
     option("--cache-dir", type=click.Path(), metavar="DIR", help="Keep the cache in DIR."),
-    option(
-        "--cache-size", type=click.IntRange(1), metavar="MIB", help="Let the cache grow to MIB MiB.  [default: 512]"
-    ),
+    option("--cache-size", type=Size(), metavar="SIZE", help="Let the cache grow to SIZE: 200M, 2G.  [default: 512M]"),
     option("--no-cache", is_flag=True, help="Neither read nor write the cache."),
     option("--rescan", is_flag=True, help="Read every environment anew, whatever the cache holds."),
 )
@@ -81,7 +81,7 @@ def open_cache(values: Mapping[str, Any]) -> Store | NoStore:
     if values["no_cache"]:
         return NoStore("")
     size = values["cache_size"]
-    return open_store(values["cache_dir"], size_limit=DEFAULT_SIZE if size is None else size << 20)
+    return open_store(values["cache_dir"], size_limit=DEFAULT_SIZE if size is None else size)
 
 
 def report_cache(store: Store | NoStore) -> None:

@@ -11,7 +11,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from envcensus.cache.store import open_store
-from envcensus.cli.cache import Size, command
+from envcensus.cli.cache import command
+from envcensus.cli.sizes import Size
 from envcensus.errors import CacheError
 
 
@@ -67,13 +68,13 @@ def test_a_cache_that_cannot_be_looked_at_is_an_error(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("text", "size"),
-    [("1024", 1024), ("1k", 1024), ("1.5M", 3 << 19), ("2 GiB", 2 << 30), ("512mb", 512 << 20), ("1T", 1 << 40)],
+    [("1024", 1 << 30), ("1k", 1024), ("1.5M", 3 << 19), ("2 GiB", 2 << 30), ("512mb", 512 << 20), ("1T", 1 << 40)],
 )
 def test_sizes(text: str, size: int) -> None:
     assert Size().convert(text, None, None) == size
 
 
-@pytest.mark.parametrize("text", ["", "x", "-1", "1P", "1e9", "1 2", "M", "١"])
+@pytest.mark.parametrize("text", ["", "x", "-1", "0", "1P", "1e9", "1 2", "M", "1B", "١"])
 def test_no_sizes(text: str) -> None:
     with pytest.raises(click.BadParameter):
         Size().convert(text, None, None)
