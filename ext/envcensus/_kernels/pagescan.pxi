@@ -3,127 +3,6 @@
 # The scanner takes only what is valid JSON beyond doubt: it checks strings, numbers, escapes, encoding and depth even
 # in what it passes over. Escapes in names and URLs, hashes other than sha256 and unexpected types are all "unusual".
 
-# -- the fields of a file --------------------------------------------------------------------------------------------
-
-cdef uint64_t ONES = 0x0101010101010101
-cdef uint64_t HIGHS = 0x8080808080808080
-
-
-cdef inline bint all_hex(const char *p) noexcept nogil:
-    """Whether 64 characters are digits or letters from a to f."""
-    cdef uint64_t w, ok = HIGHS
-    cdef int i
-    for i in range(8):
-        memcpy(&w, p + 8 * i, 8)
-        ok &= ~w & (
-            ((w + ONES * (0x80 - c'0')) & ~(w + ONES * (0x7F - c'9')))
-            | ((w + ONES * (0x80 - c'a')) & ~(w + ONES * (0x7F - c'f')))
-        )
-    return ok == HIGHS
-
-
-cdef bint hashes(Json *s, const char **sha) noexcept nogil:
-    """Read {} or {"sha256": "64 digits"}."""
-    cdef Slice text
-    sha[0] = NULL
-    if not punctuation(s, c'{'):
-        return False
-    if s.p < s.end and s.p[0] == c'}':
-        s.p += 1
-        return True
-    if not plain(s, &text) or text.n != 6 or memcmp(text.p, b"sha256", 6) != 0:
-        return False
-    if not punctuation(s, c':') or s.end - s.p < 67 or s.p[0] != c'"' or s.p[65] != c'"' or not all_hex(s.p + 1):
-        return False
-    sha[0] = s.p + 1
-    s.p += 66
-    return close(s, c'}')
-
-
-cdef inline int two(const char *p) noexcept nogil:
-    """The number that two digits make, negative for anything else."""
-    cdef unsigned int a = <unsigned char>p[0] - c'0', b = <unsigned char>p[1] - c'0'
-    return <int>(a * 10 + b) if a <= 9 and b <= 9 else -100_000
-
-
-cdef bint common_time(Slice t, double *out) noexcept nogil:
-    """2024-01-02T03:04:05Z or with microseconds, as indexes write it (PEP 700)."""
-    cdef int year, month, day, hour, minute, second, i, micro = 0
-    cdef int64_t days
-    if not (t.n == 20 or t.n == 27) or t.p[t.n - 1] != c'Z':
-        return False
-    if t.p[4] != c'-' or t.p[7] != c'-' or t.p[10] != c'T' or t.p[13] != c':' or t.p[16] != c':':
-        return False
-    year = two(t.p) * 100 + two(t.p + 2)
-    month = two(t.p + 5)
-    day = two(t.p + 8)
-    hour = two(t.p + 11)
-    minute = two(t.p + 14)
-    second = two(t.p + 17)
-    # days beyond the 28th depend on the month: leave the doubtful ones to the calendar
-    if not (1970 <= year and 1 <= month <= 12 and 1 <= day <= 31 and 0 <= hour <= 23 and 0 <= minute <= 59):
-        return False
-    if not 0 <= second <= 59 or (day > 30 and (month == 4 or month == 6 or month == 9 or month == 11)):
-        return False
-    if day > 28 and month == 2:
-        return False
-    if t.n == 27:
-        if t.p[19] != c'.':
-            return False
-        for i in range(20, 26):
-            if not c'0' <= t.p[i] <= c'9':
-                return False
-            micro = micro * 10 + (t.p[i] - c'0')
-    # days since 1970-01-01, counting years from March
-    if month <= 2:
-        year -= 1
-        month += 12
-    days = 365 * <int64_t>year + year // 4 - year // 100 + year // 400 + (153 * (month - 3) + 2) // 5 + day - 719469
-    out[0] = <double>((((days * 24 + hour) * 60 + minute) * 60 + second) * 1_000_000 + micro) / 1e6
-    return True
-
-
-cdef enum Metadata:
-    META_ABSENT     # or null
-    META_NO
-    META_YES
-
-
-cdef bint metadata(Json *s, Metadata *state, const char **sha) noexcept nogil:
-    """Read the value of core-metadata: a truth value, null or hashes."""
-    sha[0] = NULL
-    if s.p >= s.end:
-        return False
-    if s.p[0] == c'f':
-        state[0] = META_NO
-        return word(s, b"false", 5)
-    if s.p[0] == c'{':
-        state[0] = META_YES
-        return hashes(s, sha)
-    if s.p[0] == c't':
-        state[0] = META_YES
-        return word(s, b"true", 4)
-    state[0] = META_ABSENT
-    return word(s, b"null", 4)
-
-
-cdef bint size_of(Json *s, int64_t *out) noexcept nogil:
-    cdef const char *start = s.p
-    cdef int64_t value = 0
-    if s.p < s.end and s.p[0] == c'n':
-        out[0] = -1
-        return word(s, b"null", 4)
-    while s.p < s.end and c'0' <= s.p[0] <= c'9':
-        if s.p - start > 15:
-            return False
-        value = value * 10 + (s.p[0] - c'0')
-        s.p += 1
-    if s.p == start or (start[0] == c'0' and s.p - start > 1):
-        return False
-    out[0] = value
-    return s.p < s.end and (s.p[0] == c',' or s.p[0] == c'}' or s.p[0] <= c' ')
-
-
 cdef inline bint is_key(Slice key, const char *text, Py_ssize_t n) noexcept nogil:
     return key.n == n and memcmp(key.p, text, n) == 0
 
@@ -174,57 +53,142 @@ cdef bint uploaded(Json *s, FileText *f):
     return True
 
 
+cdef enum Field:
+    FIELD_OTHER
+    FIELD_FILENAME
+    FIELD_URL
+    FIELD_HASHES
+    FIELD_PYTHON
+    FIELD_SIZE
+    FIELD_TIME
+    FIELD_YANKED
+    FIELD_META
+    FIELD_OLD_META
+
+
+cdef inline bint spelled(Json *s, const char *text, Py_ssize_t n) noexcept nogil:
+    """Go past a key, its colon and a space, when they are next, spelled as usual."""
+    if memcmp(s.p, text, n) != 0:
+        return False
+    s.p += n
+    if s.p[0] == c' ':
+        s.p += 1
+    return True
+
+
+cdef int usual_field(Json *s) noexcept nogil:
+    """The field that comes next, by its first letter and spelling; -1: to be read with care."""
+    cdef char c
+    if s.end - s.p < 32:
+        return -1
+    c = s.p[1]
+    if c == c'f' and spelled(s, b'"filename":', 11):
+        return FIELD_FILENAME
+    if c == c'u':
+        if spelled(s, b'"url":', 6):
+            return FIELD_URL
+        if spelled(s, b'"upload-time":', 14):
+            return FIELD_TIME
+    if c == c'h' and spelled(s, b'"hashes":', 9):
+        return FIELD_HASHES
+    if c == c'r' and spelled(s, b'"requires-python":', 18):
+        return FIELD_PYTHON
+    if c == c's' and spelled(s, b'"size":', 7):
+        return FIELD_SIZE
+    if c == c'y' and spelled(s, b'"yanked":', 9):
+        return FIELD_YANKED
+    if c == c'c' and spelled(s, b'"core-metadata":', 16):
+        return FIELD_META
+    if c == c'd' and spelled(s, b'"data-dist-info-metadata":', 26):
+        return FIELD_OTHER
+    if c == c'p' and spelled(s, b'"provenance":', 13):
+        return FIELD_OTHER
+    return -1
+
+
+cdef int field(Json *s) noexcept nogil:
+    """The field that comes next, read past its colon; -1: no key, or one with escapes."""
+    cdef Slice key
+    cdef int found = usual_field(s)
+    if found >= 0:
+        return found
+    if not plain(s, &key) or not punctuation(s, c':'):
+        return -1
+    if is_key(key, b"filename", 8):
+        return FIELD_FILENAME
+    if is_key(key, b"url", 3):
+        return FIELD_URL
+    if is_key(key, b"hashes", 6):
+        return FIELD_HASHES
+    if is_key(key, b"requires-python", 15):
+        return FIELD_PYTHON
+    if is_key(key, b"size", 4):
+        return FIELD_SIZE
+    if is_key(key, b"upload-time", 11):
+        return FIELD_TIME
+    if is_key(key, b"yanked", 6):
+        return FIELD_YANKED
+    if is_key(key, b"core-metadata", 13):
+        return FIELD_META
+    if is_key(key, b"dist-info-metadata", 18):
+        return FIELD_OLD_META
+    return FIELD_OTHER
+
+
+cdef bint other(Json *s) noexcept nogil:
+    """Go past a value that nobody needs; mostly hashes again."""
+    cdef const char *start = s.p
+    cdef const char *sha
+    if s.p < s.end and s.p[0] == c'{':
+        if hashes(s, &sha):
+            return True
+        s.p = start
+    return skip(s, 3)
+
+
 cdef int file_object(Json *s, Builder b) except -1:
     """Read one file and give it to the builder. 0: unusual."""
     cdef FileText f
-    cdef Slice key, text
-    cdef const char *sha
+    cdef Slice text
     cdef const char *old_sha = NULL
     cdef Metadata state = META_ABSENT, old_state = META_ABSENT
+    cdef int what
+    cdef bint fine
     memset(&f, 0, sizeof(FileText))
     f.time = -1
     f.size = -1
     if not punctuation(s, c'{'):
         return 0
     while True:
-        if not plain(s, &key) or not punctuation(s, c':'):
-            return 0
-        if is_key(key, b"filename", 8):
-            if not plain(s, &text):
-                return 0
+        what = field(s)
+        text.p = NULL
+        text.n = 0
+        if what == FIELD_FILENAME:
+            fine = plain(s, &text)
             f.name, f.name_n = text.p, text.n
-        elif is_key(key, b"url", 3):
-            if not plain(s, &text):
-                return 0
+        elif what == FIELD_URL:
+            fine = plain(s, &text)
             f.url, f.url_n = text.p, text.n
-        elif is_key(key, b"hashes", 6):
-            if not hashes(s, &f.sha):
-                return 0
-        elif is_key(key, b"requires-python", 15):
-            text.n = 0
-            if s.p < s.end and s.p[0] == c'n':
-                if not word(s, b"null", 4):
-                    return 0
-            elif not plain(s, &text):
-                return 0
+        elif what == FIELD_HASHES:
+            fine = hashes(s, &f.sha)
+        elif what == FIELD_PYTHON:
+            fine = word(s, b"null", 4) or plain(s, &text)
             f.python, f.python_n = text.p, text.n
-        elif is_key(key, b"size", 4):
-            if not size_of(s, &f.size):
-                return 0
-        elif is_key(key, b"upload-time", 11):
-            if not uploaded(s, &f):
-                return 0
-        elif is_key(key, b"yanked", 6):
-            if not yanked(s, b, &f):
-                return 0
-        elif is_key(key, b"core-metadata", 13):
-            if not metadata(s, &state, &sha):
-                return 0
-            f.meta_sha = sha
-        elif is_key(key, b"dist-info-metadata", 18):
-            if not metadata(s, &old_state, &old_sha):
-                return 0
-        elif not skip(s, 3):
+        elif what == FIELD_SIZE:
+            fine = size_of(s, &f.size)
+        elif what == FIELD_TIME:
+            fine = uploaded(s, &f)
+        elif what == FIELD_YANKED:
+            fine = yanked(s, b, &f)
+        elif what == FIELD_META:
+            fine = metadata(s, &state, &f.meta_sha)
+        elif what == FIELD_OLD_META:
+            fine = metadata(s, &old_state, &old_sha)
+        elif what == FIELD_OTHER:
+            fine = other(s)
+        else:
+            fine = False
+        if not fine:
             return 0
         if not punctuation(s, c','):
             break

@@ -83,6 +83,8 @@ cdef inline int reserve(Buffer *b, Py_ssize_t n) except -1:
 
 
 cdef inline int put(Buffer *b, const void *p, Py_ssize_t n) except -1:
+    if n == 0:
+        return 0
     if b.used + n > b.room:
         reserve(b, n)
     memcpy(b.data + b.used, p, n)

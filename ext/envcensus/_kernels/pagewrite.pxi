@@ -216,7 +216,6 @@ cdef bytes finish_files(Builder b):
     cdef FileRow row
     cdef Buffer versions, rows, digests, pool
     cdef char *out
-    cdef uint8_t digest[32]
     cdef uint32_t i
     cdef int32_t j
     cdef Taken *t
@@ -274,12 +273,12 @@ cdef bytes finish_files(Builder b):
                     row.flags |= FILE_META
                 if f.sha != NULL:
                     row.flags |= FILE_SHA
-                    unhex(f.sha, digest)
-                    put(&digests, digest, 32)
+                    unhex(f.sha, <uint8_t *>digests.data + digests.used)    # room was made above
+                    digests.used += 32
                 if f.meta_sha != NULL:
                     row.flags |= FILE_META_SHA
-                    unhex(f.meta_sha, digest)
-                    put(&digests, digest, 32)
+                    unhex(f.meta_sha, <uint8_t *>digests.data + digests.used)
+                    digests.used += 32
                 put(&rows, &row, sizeof(FileRow))
         head.magic = FILES_MAGIC
         head.versions = b.n_versions
