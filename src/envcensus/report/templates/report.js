@@ -91,7 +91,7 @@
   ];
   const ENVIRONMENTS = [
     { title: "Environment", name: "environment", style: "name wide", sort: keyOf, show: (e) => link("environment", keyOf(e), keyOf(e)) },
-    { title: "Kind", name: "kind", sort: (e) => e.kind, show: (e) => e.kind },
+    { title: "Kind", name: "kind", style: "tight", sort: (e) => e.kind, show: (e) => e.kind },
     { title: "Python", name: "python", style: "tight", sort: (e) => e.python, show: (e) => e.python },
     { title: "Owner", name: "owner", optional: true, style: "tight", sort: (e) => e.owner, show: (e) => e.owner },
     { title: "Packages", name: "packages", style: "number", down: true, sort: (e) => e.packages, show: (e) => count.format(e.packages) },
@@ -100,7 +100,7 @@
       show: (e) => bar(e.severity, most, 10) },
     { title: "Libyears", name: "libyears", optional: true, style: "number", down: true, sort: (e) => e.libyears, show: (e) => e.libyears.toFixed(1) },
     { title: "Problems", name: "problems", optional: true, style: "number", down: true, sort: (e) => e.problems.length, show: (e) => e.problems.length ? count.format(e.problems.length) : "" },
-    { title: "Not looked up", name: "failed", optional: true, style: "number", down: true, sort: (e) => e.failed,
+    { title: "Failed", name: "failed", optional: true, style: "number", down: true, sort: (e) => e.failed,
       show: (e) => e.failed ? make("span", { class: "bad" }, count.format(e.failed)) : "" },
   ];
   const PROBLEMS = [
