@@ -249,9 +249,11 @@ class Transport:
         proxy, proxy_credentials = split_credentials(
             choose_proxy(host.origin, self.config.proxy, self.config.environ_proxies)
         )
-        proxy_auth = None
+        to_proxy: dict[str, str] = {}
         if proxy_credentials is not None:
-            proxy_auth = aiohttp.BasicAuth(proxy_credentials.username, proxy_credentials.password, "utf-8")
+            # An https request's own headers go through the tunnel: the proxy sees only those of CONNECT.
+            target = to_proxy if host.origin.scheme == "https" else sent
+            target["Proxy-Authorization"] = proxy_credentials.header()
         job.tally.requests += 1
         async with self._session.get(
             URL(job.url, encoded=True),
@@ -259,7 +261,7 @@ class Transport:
             allow_redirects=False,
             ssl=self._context(host.origin) if host.origin.scheme == "https" else True,
             proxy=proxy or None,
-            proxy_auth=proxy_auth,
+            proxy_headers=to_proxy or None,
         ) as response:
             if response.status not in (200, 206) or (job.partial and response.status != 206):
                 await self._drain(response)

@@ -1,0 +1,54 @@
+"""What the network fault tests share: clients that give up soon, and an alarm for whatever would hang."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator, Sequence
+from types import FrameType
+
+import pytest
+
+from envcensus.index.client import Fetched, IndexClient, Want
+from envcensus.index.config import IndexConfig
+from envcensus.index.limits import Limits
+from tests.support.scripted_server import Reply, ScriptedServer
+
+JSON = {"Content-Type": "application/vnd.pypi.simple.v1+json"}
+HTML = {"Content-Type": "text/html"}
+GOOD = (
+    b'{"meta":{"api-version":"1.1"},"name":"good","versions":["1.0"],"files":[{"filename":"good-1.0.tar.gz",'
+    b'"url":"good-1.0.tar.gz","hashes":{},"size":1,"upload-time":"2024-01-01T00:00:00Z"}]}'
+)
+SHORT = Limits(connect=1.0, total=4.0, grace=0.3, min_rate=10_000.0, max_body=1 << 20)
+HANG_SECONDS = 60  # far beyond what any of these tests may take
+
+
+@pytest.fixture
+def server() -> Iterator[ScriptedServer]:
+    """A server that has one good project, `good`."""
+    with ScriptedServer() as running:
+        running.routes["/good/"] = Reply(body=GOOD, headers=JSON)
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def no_hang() -> Iterator[None]:
+    """A request that never ends must fail the test, not stop the suite."""
+
+    def ring(_number: int, _frame: FrameType | None) -> None:
+        raise TimeoutError("the fault was not bounded in time")
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.alarm(HANG_SECONDS)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
+
+
+def ask(indexes: str | Sequence[str], *names: str, limits: Limits = SHORT, **settings: object) -> dict[str, Fetched]:
+    """Ask for `names` and for `good`; keywords go to IndexConfig."""
+    urls = (indexes,) if isinstance(indexes, str) else tuple(indexes)
+    settings = {"retries": 1, "timeout": 1.0, "keyring_provider": "disabled", **settings}
+    config = IndexConfig(index_urls=urls, **settings)  # type: ignore[arg-type]
+    with IndexClient(config, limits) as client:
+        return {answer.name: answer for answer in client.fetch([Want(n) for n in (*names, "good")])}
