@@ -7,7 +7,8 @@
    MODE: names  directory entries only
          stat   fstat of each directory, as an unchanged listing needs
          head   open each METADATA or PKG-INFO, fstat, and read 4 KB at a time until Name and Version were seen
-                or the header's blank line came */
+                or the header's blank line came
+         same   the same, and look for direct_url.json in each .dist-info, which alone says what is editable */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <fcntl.h>
@@ -19,7 +20,7 @@
 #include <unistd.h>
 
 enum { CHUNK = 4096, LIMIT = 1 << 20, MAX_THREADS = 64 };
-enum mode { NAMES, STAT, HEAD };
+enum mode { NAMES, STAT, HEAD, SAME };
 
 static enum mode mode;
 static char **sites;
@@ -79,6 +80,11 @@ static void scan(const char *site, char *buffer, struct tally *tally) {
         memcpy(path, entry->d_name, length);
         strcpy(path + length, dist ? "/METADATA" : entry->d_type == DT_DIR ? "/PKG-INFO" : "");
         read_header(descriptor, path, buffer, tally);
+        if (mode == SAME && dist) {
+            strcpy(path + length, "/direct_url.json");
+            int file = openat(descriptor, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW | O_NOCTTY);
+            if (file >= 0) close(file);
+        }
     }
     closedir(directory);
 }
@@ -100,7 +106,8 @@ static void *work(void *unused) {
 
 int main(int count, char **arguments) {
     if (count != 3) return 2;
-    mode = !strcmp(arguments[1], "names") ? NAMES : !strcmp(arguments[1], "stat") ? STAT : HEAD;
+    const char *word = arguments[1];
+    mode = !strcmp(word, "names") ? NAMES : !strcmp(word, "stat") ? STAT : !strcmp(word, "same") ? SAME : HEAD;
     int threads = atoi(arguments[2]);
     if (threads < 1 || threads > MAX_THREADS) return 2;
     char *line = NULL;

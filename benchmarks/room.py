@@ -46,6 +46,7 @@ class Room:
     index_pid: int
     ours: list[str]
     ours_env: Mapping[str, str] = field(default_factory=dict)
+    tree: int = 2000  # projects of the deep tree that the index serves
 
     def environment(self, *, ours: bool) -> dict[str, str]:
         """The neutral environment of a command."""

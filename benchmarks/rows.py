@@ -60,6 +60,8 @@ class Row:
     sides: tuple[Side, ...]
     bars: tuple[Bar, ...] = ()
     latency: float | None = None  # ms; None: no index needed
+    jitter: float = 0  # ms more or less
+    errors: float = 0  # share of answers that are 503
     runs: int = 7
     memory: bool = False  # sample the memory in a further run of each side
     remark: str = ""

@@ -22,9 +22,9 @@ if __package__ in {None, ""}:
 
 from benchmarks import machine, measure, peers, report
 from benchmarks.index_server import Running
-from benchmarks.registry import ROWS
 from benchmarks.room import HERE, Room, our_command
 from benchmarks.rows import Commands, Row, Side
+from benchmarks.suites import ROWS
 
 RESULTS = os.path.join(HERE, "results.json")
 
@@ -34,7 +34,7 @@ def open_room(work: str, ours: str | None) -> Iterator[Room]:
     """Peers installed, index server up."""
     os.makedirs(work, exist_ok=True)
     command, environment = our_command(ours)
-    server = [sys.executable, "-m", "benchmarks.index_server", "--port", "0", "--preload"]
+    server = [sys.executable, "-m", "benchmarks.index_server", "--port", "0", "--preload", "--tree", str(Room.tree)]
     with subprocess.Popen(server, stdout=subprocess.PIPE, text=True, cwd=os.path.dirname(HERE)) as process:
         assert process.stdout is not None
         try:
@@ -76,7 +76,7 @@ class Bench:
     def row(self, row: Row) -> dict[str, Any]:
         """All sides of a row in alternation: a warm-up each, then the runs; disturbed runs are repeated."""
         if row.latency is not None:
-            self.room.index.set(latency=row.latency, jitter=0, errors=0, max_age=600)
+            self.room.index.set(latency=row.latency, jitter=row.jitter, errors=row.errors, max_age=3600)
         kept: dict[str, dict[str, Any]] = {}
         alive: list[Side] = []
         for side in row.sides:

@@ -14,9 +14,9 @@ from benchmarks import measure, report
 from benchmarks.fleet import make_fleet
 from benchmarks.index_server import Running
 from benchmarks.peers import Peers
-from benchmarks.registry import ROWS
 from benchmarks.room import Fleet, Room
 from benchmarks.rows import Bar, Row, Side
+from benchmarks.suites import ROWS
 
 BURN = "import time\nend = time.process_time() + {}\nwhile time.process_time() < end: pass"
 
