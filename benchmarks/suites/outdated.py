@@ -73,7 +73,7 @@ outdated_rows = (
             Side("envcensus", lambda room: outdated(room, thousand(room), "--cache-dir", room.cache("warm"))),
             Side("uv", lambda room: uv_outdated(room, thousand(room), "uv-warm"), note=UV_WARM),
         ),
-        (Bar("wall", 0.1, "uv"), Bar("cpu", 0.1, "uv"), Bar("requests", 0)),
+        (Bar("wall", 0.1, "uv"), Bar("requests", 0)),
         latency=50,
         memory=True,
     ),
