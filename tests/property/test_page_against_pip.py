@@ -111,7 +111,9 @@ SDISTS = st.sampled_from(
     [".tar.gz", ".tar.gz", ".zip", ".tgz", ".tar.bz2", ".tar", ".egg", ".exe", ".rpm", ".tar.xz", ""]
 )
 FILE_NAMES = st.one_of(
-    st.builds("{}-{}-{}.whl".format, NAMES, VERSIONS, TAG_TEXTS), st.builds("{}-{}{}".format, NAMES, VERSIONS, SDISTS)
+    st.builds("demo_x-{}-{}.whl".format, VERSIONS, st.sampled_from(TAGS)),
+    st.builds("{}-{}-{}.whl".format, NAMES, VERSIONS, TAG_TEXTS),
+    st.builds("{}-{}{}".format, NAMES, VERSIONS, SDISTS),
 )
 TIMES = st.sampled_from(
     [

@@ -99,6 +99,24 @@ cdef object file_at(FilesView *v, uint32_t i, str base, str prefix, object make)
     )
 
 
+cdef int version_at(FilesView *v, uint32_t i, FilesVersion *at) except -1:
+    memcpy(at, v.versions + <Py_ssize_t>i * sizeof(FilesVersion), sizeof(FilesVersion))
+    if <uint64_t>at.text + at.length > v.pool_n:
+        damaged()
+    return 0
+
+
+cdef bint is_spelling(FilesView *v, uint32_t i, bytes text) except -1:
+    """Whether version `i` equals the one that `text` spells."""
+    cdef FilesVersion at
+    cdef uint64_t key = 0, other = 0
+    version_at(v, i, &at)
+    if at.length == len(text) and memcmp(v.pool + at.text, <const char *>text, len(text)) == 0:
+        return True
+    return (pack_key(text, len(text), &key) == 1 and pack_key(v.pool + at.text, at.length, &other) == 1
+            and key == other)
+
+
 cdef int bounds(FilesView *v, uint32_t i, uint32_t *first, uint32_t *end) except -1:
     cdef FilesVersion version
     memcpy(&version, v.versions + <Py_ssize_t>i * sizeof(FilesVersion), sizeof(FilesVersion))
@@ -121,9 +139,7 @@ def files(record, version, make):
     cdef FilesView v
     cdef FilesVersion at
     cdef uint32_t i, j, first = 0, end = 0
-    cdef uint64_t key = 0, key_here = 0
     cdef bytes text
-    cdef bint packed = False
     cdef list out = []
     cdef Hold _hold = open_files(record, &v)
     cdef str base = slice_of(&v, 0, v.head.base), prefix = slice_of(&v, v.head.base, v.head.prefix)
@@ -132,17 +148,22 @@ def files(record, version, make):
             out.append(file_at(&v, j, base, prefix, make))
         return out
     text = normal_version(version) or version.encode("utf-8", "replace")
-    packed = pack_key(text, len(text), &key) == 1
     for i in range(v.head.versions):
-        memcpy(&at, v.versions + <Py_ssize_t>i * sizeof(FilesVersion), sizeof(FilesVersion))
-        if <uint64_t>at.text + at.length > v.pool_n:
-            damaged()
-        if packed:
-            if pack_key(v.pool + at.text, at.length, &key_here) != 1 or key_here != key:
-                continue
-        elif at.length != len(text) or memcmp(v.pool + at.text, <const char *>text, len(text)) != 0:
-            continue
+        version_at(&v, i, &at)
+        if at.length == len(text) and memcmp(v.pool + at.text, <const char *>text, len(text)) == 0:
+            break
+    else:
+        i = 0
+        while i < v.head.versions and not is_spelling(&v, i, text):
+            i += 1
+        if i == v.head.versions:
+            return out
+    # the version's other spellings are beside it
+    while i > 0 and is_spelling(&v, i - 1, text):
+        i -= 1
+    while i < v.head.versions and is_spelling(&v, i, text):
         bounds(&v, i, &first, &end)
         for j in range(first, end):
             out.append(file_at(&v, j, base, prefix, make))
+        i += 1
     return out

@@ -261,6 +261,8 @@ def test_files_come_back_whole() -> None:
         ),
     ]
     assert kernel.files(files, "2.0", File) == []
+    assert kernel.files(files, "no version", File) == []
+    assert [f.filename for f in kernel.files(files, "0.9.0", File)] == ["demo-0.9.zip"]
 
 
 def test_packing_a_parsed_page_gives_the_same_decisions() -> None:
