@@ -87,11 +87,9 @@ class World:
         (self.site / "one.pth").write_text(f"{self.top / name}\n")
 
     def remove_project(self, name: str, version: str) -> None:
-        shutil.rmtree(self.top / name)
+        shutil.rmtree(self.top / name, ignore_errors=True)
         if version != "1.0":
             (self.top / name).mkdir()
-        else:
-            time.sleep(0.001)
 
     def bring_back(self, name: str, version: str) -> None:
         (self.top / name).mkdir(exist_ok=True)

@@ -16,6 +16,8 @@ from libc.stdint cimport uint16_t, uint32_t
 from libc.stdlib cimport free, realloc
 from libc.string cimport memchr, memcpy
 
+from envcensus._kernels.entry cimport normalize
+
 
 cdef extern from "Python.h":
     str PyUnicode_DecodeUTF8(const char *text, Py_ssize_t size, const char *errors)
@@ -78,30 +80,13 @@ cdef int put_texts(Buffer *out, tuple texts) except -1:
     return 0
 
 
-cdef int normalize(const char *text, Py_ssize_t length, char *out) noexcept nogil:
-    cdef Py_ssize_t i
-    cdef int n = 0
-    cdef char c
-    for i in range(length):
-        c = text[i]
-        if c == b"-" or c == b"_" or c == b".":
-            if n and out[n - 1] == b"-":
-                continue
-            c = b"-"
-        elif b"A" <= c <= b"Z":
-            c += 32
-        out[n] = c
-        n += 1
-    return n
-
-
 cdef str normalized(str name):
     cdef char out[256]
     cdef bytes raw = name.encode("utf-8", "surrogateescape")
     if PyBytes_GET_SIZE(raw) > 255:
         return None
     return PyUnicode_DecodeUTF8(
-        out, normalize(PyBytes_AS_STRING(raw), PyBytes_GET_SIZE(raw), out), b"surrogateescape"
+        out, normalize(PyBytes_AS_STRING(raw), <int>PyBytes_GET_SIZE(raw), out), b"surrogateescape"
     )
 
 
@@ -292,7 +277,7 @@ def unpack(bytes record not None, list folders not None, object make not None):
         elif flags & KEY_FOLLOWS:
             if raw_length > 255:
                 raise ValueError("not a record")
-            key = PyUnicode_DecodeUTF8(key_buffer, normalize(raw_name, raw_length, key_buffer), b"surrogateescape")
+            key = PyUnicode_DecodeUTF8(key_buffer, normalize(raw_name, <int>raw_length, key_buffer), b"surrogateescape")
         else:
             key = take_text(&cursor)
         if flags & VERSION_FOLLOWS:

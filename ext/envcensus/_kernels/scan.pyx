@@ -11,110 +11,21 @@ those of `email.parser`, which `importlib.metadata` and pip use.
 
 from cpython.bytes cimport PyBytes_FromStringAndSize
 from libc.errno cimport ELOOP, ENOENT, ENOTDIR, ENXIO, errno
-from libc.stdint cimport int64_t, uint32_t, uint64_t
+from libc.stdint cimport uint32_t
 from libc.stdlib cimport free, malloc, qsort, realloc
 from libc.string cimport memchr, memcmp, memcpy, strlen
 from posix.strings cimport strncasecmp
 from posix.unistd cimport close, read
 
+from envcensus._kernels.entry cimport is_name, is_plain_version, normalize
+from envcensus._kernels.files cimport (
+    AT_FDCWD, AT_SYMLINK_NOFOLLOW, DIR, DT_DIR, F_OK, closedir, dirent_t, ec_ctime_ns, ec_is_broken_link, ec_mtime_ns,
+    ec_open_dir, ec_open_regular, faccessat, fdopendir, fstat, fstatat, readdir, stat_t,
+)
+
 
 cdef extern from "Python.h":
     str PyUnicode_DecodeFSDefaultAndSize(const char *text, Py_ssize_t size)
-
-
-cdef extern from *:
-    """
-    #include <dirent.h>
-    #include <errno.h>
-    #include <fcntl.h>
-    #include <stdio.h>
-    #include <sys/stat.h>
-    #include <unistd.h>
-
-    #ifndef O_PATH
-    #define O_PATH 0
-    #endif
-    #define EC_OPEN_FLAGS (O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
-
-    #ifdef __APPLE__
-    #define EC_NS(st, which) ((st)->st_##which##timespec)
-    #else
-    #define EC_NS(st, which) ((st)->st_##which##tim)
-    #endif
-
-    static long long ec_mtime_ns(const struct stat *st) {
-        return (long long)EC_NS(st, m).tv_sec * 1000000000LL + EC_NS(st, m).tv_nsec;
-    }
-    static long long ec_ctime_ns(const struct stat *st) {
-        return (long long)EC_NS(st, c).tv_sec * 1000000000LL + EC_NS(st, c).tv_nsec;
-    }
-
-    /* The target of a symbolic link, opened only if it is a regular file: O_PATH opens nothing yet, so a device is
-       never touched, and what was looked at is what is read. Returns a descriptor, -errno, or -ENXIO. */
-    static int ec_open_link(int dirfd, const char *name) {
-        struct stat st;
-        int fd;
-        if (O_PATH) {
-            char self[64];
-            int held = openat(dirfd, name, O_PATH | O_CLOEXEC);
-            if (held < 0) return -errno;
-            if (fstat(held, &st) < 0 || !S_ISREG(st.st_mode)) { close(held); return -ENXIO; }
-            snprintf(self, sizeof self, "/proc/self/fd/%d", held);
-            fd = open(self, EC_OPEN_FLAGS);
-            if (fd < 0) { int saved = errno; close(held); return -saved; }
-            close(held);
-        } else {
-            if (fstatat(dirfd, name, &st, 0) < 0) return -errno;
-            if (!S_ISREG(st.st_mode)) return -ENXIO;
-            fd = openat(dirfd, name, EC_OPEN_FLAGS);
-            if (fd < 0) return -errno;
-        }
-        return fd;
-    }
-
-    /* A descriptor of the regular file `name`, -errno, or -ENXIO where it is something else. */
-    static int ec_open_regular(int dirfd, const char *name) {
-        struct stat st;
-        int fd = openat(dirfd, name, EC_OPEN_FLAGS | O_NOFOLLOW);
-        if (fd < 0) {
-            if (errno != ELOOP && errno != EMLINK) return -errno;
-            fd = ec_open_link(dirfd, name);
-            if (fd < 0) return fd;
-        }
-        if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) { close(fd); return -ENXIO; }
-        return fd;
-    }
-
-    static int ec_open_dir(const char *path) {
-        return open(path, O_RDONLY | O_DIRECTORY | O_NONBLOCK | O_CLOEXEC);
-    }
-    static int ec_is_broken_link(int dirfd, const char *name) {
-        struct stat st;
-        return fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode)
-            && fstatat(dirfd, name, &st, 0) < 0;
-    }
-    """
-    ctypedef struct DIR:
-        pass
-    ctypedef struct dirent_t "struct dirent":
-        char *d_name
-        unsigned char d_type
-    ctypedef struct stat_t "struct stat":
-        uint64_t st_dev
-        uint64_t st_ino
-        int64_t st_size
-    DIR *fdopendir(int fd) noexcept nogil
-    dirent_t *readdir(DIR *directory) noexcept nogil
-    int closedir(DIR *directory) noexcept nogil
-    int fstat(int fd, stat_t *st) noexcept nogil
-    int fstatat(int dirfd, const char *name, stat_t *st, int flags) noexcept nogil
-    int faccessat(int dirfd, const char *name, int mode, int flags) noexcept nogil
-    long long ec_mtime_ns(const stat_t *st) noexcept nogil
-    long long ec_ctime_ns(const stat_t *st) noexcept nogil
-    int ec_open_regular(int dirfd, const char *name) noexcept nogil
-    int ec_open_dir(const char *path) noexcept nogil
-    int ec_is_broken_link(int dirfd, const char *name) noexcept nogil
-    int AT_FDCWD, AT_SYMLINK_NOFOLLOW, F_OK, DT_DIR
 
 
 # What a scan reads beside names and versions.
@@ -541,92 +452,6 @@ cdef int read_build(Store *store, Span *span, int dirfd, const char *path, int *
         line = newline + 1
     store.used = whole.start  # nothing of it is needed
     return 0
-
-
-cdef inline bint is_alnum(char c) noexcept nogil:
-    return b"a" <= c <= b"z" or b"A" <= c <= b"Z" or b"0" <= c <= b"9"
-
-
-cdef bint is_name(const char *text, int length) noexcept nogil:
-    # The grammar of project names (Names and Normalization).
-    cdef int i
-    if length < 1 or not is_alnum(text[0]) or not is_alnum(text[length - 1]):
-        return False
-    for i in range(length):
-        if not is_alnum(text[i]) and text[i] != b"-" and text[i] != b"_" and text[i] != b".":
-            return False
-    return True
-
-
-cdef int normalize(const char *text, int length, char *out) noexcept nogil:
-    # The normalized form of a valid name; `out` holds at least `length` bytes. Returns the length written.
-    cdef int i
-    cdef int n = 0
-    cdef char c
-    for i in range(length):
-        c = text[i]
-        if c == b"-" or c == b"_" or c == b".":
-            if n and out[n - 1] == b"-":
-                continue
-            c = b"-"
-        elif b"A" <= c <= b"Z":
-            c += 32
-        out[n] = c
-        n += 1
-    return n
-
-
-cdef inline int digits(const char *text, int at, int length) noexcept nogil:
-    while at < length and b"0" <= text[at] <= b"9":
-        at += 1
-    return at
-
-
-cdef bint is_plain_version(const char *text, int length) noexcept nogil:
-    # Whether a version is certainly valid (PEP 440, the normalized spelling); the callback judges all others.
-    cdef int at = 0
-    cdef int end
-    while True:
-        end = digits(text, at, length)
-        if end == at:
-            return False
-        at = end
-        if at + 1 < length and text[at] == b"." and b"0" <= text[at + 1] <= b"9":
-            at += 1
-            continue
-        break
-    if at < length and (text[at] == b"a" or text[at] == b"b" or text[at] == b"r"):
-        at += 1
-        if text[at - 1] == b"r":
-            if at >= length or text[at] != b"c":
-                return False
-            at += 1
-        end = digits(text, at, length)
-        if end == at:
-            return False
-        at = end
-    if at + 5 < length and memcmp(text + at, b".post", 5) == 0:
-        end = digits(text, at + 5, length)
-        if end == at + 5:
-            return False
-        at = end
-    if at + 4 < length and memcmp(text + at, b".dev", 4) == 0:
-        end = digits(text, at + 4, length)
-        if end == at + 4:
-            return False
-        at = end
-    if at < length and text[at] == b"+":
-        if at + 1 == length or not is_alnum(text[length - 1]):
-            return False
-        while at < length:
-            at += 1  # over "+" or "."
-            end = at
-            while end < length and (b"a" <= text[end] <= b"z" or b"0" <= text[end] <= b"9"):
-                end += 1
-            if end == at or (end < length and text[end] != b"."):
-                return False
-            at = end
-    return at == length
 
 
 cdef bint agrees(Store *store, Row *row) noexcept nogil:

@@ -1,0 +1,90 @@
+# cython: language_level=3
+"""Names and versions as the entries of a site directory spell them."""
+
+from libc.string cimport memcmp
+
+
+cdef inline bint is_alnum(char c) noexcept nogil:
+    return b"a" <= c <= b"z" or b"A" <= c <= b"Z" or b"0" <= c <= b"9"
+
+
+cdef inline bint is_name(const char *text, int length) noexcept nogil:
+    # The grammar of project names (Names and Normalization).
+    cdef int i
+    if length < 1 or not is_alnum(text[0]) or not is_alnum(text[length - 1]):
+        return False
+    for i in range(length):
+        if not is_alnum(text[i]) and text[i] != b"-" and text[i] != b"_" and text[i] != b".":
+            return False
+    return True
+
+
+cdef inline int normalize(const char *text, int length, char *out) noexcept nogil:
+    # The normalized form of a valid name; `out` holds at least `length` bytes. Returns the length written.
+    cdef int i
+    cdef int n = 0
+    cdef char c
+    for i in range(length):
+        c = text[i]
+        if c == b"-" or c == b"_" or c == b".":
+            if n and out[n - 1] == b"-":
+                continue
+            c = b"-"
+        elif b"A" <= c <= b"Z":
+            c += 32
+        out[n] = c
+        n += 1
+    return n
+
+
+cdef inline int digits(const char *text, int at, int length) noexcept nogil:
+    while at < length and b"0" <= text[at] <= b"9":
+        at += 1
+    return at
+
+
+cdef inline bint is_plain_version(const char *text, int length) noexcept nogil:
+    # Whether a version is certainly valid (PEP 440, the normalized spelling); the callback judges all others.
+    cdef int at = 0
+    cdef int end
+    while True:
+        end = digits(text, at, length)
+        if end == at:
+            return False
+        at = end
+        if at + 1 < length and text[at] == b"." and b"0" <= text[at + 1] <= b"9":
+            at += 1
+            continue
+        break
+    if at < length and (text[at] == b"a" or text[at] == b"b" or text[at] == b"r"):
+        at += 1
+        if text[at - 1] == b"r":
+            if at >= length or text[at] != b"c":
+                return False
+            at += 1
+        end = digits(text, at, length)
+        if end == at:
+            return False
+        at = end
+    if at + 5 < length and memcmp(text + at, b".post", 5) == 0:
+        end = digits(text, at + 5, length)
+        if end == at + 5:
+            return False
+        at = end
+    if at + 4 < length and memcmp(text + at, b".dev", 4) == 0:
+        end = digits(text, at + 4, length)
+        if end == at + 4:
+            return False
+        at = end
+    if at < length and text[at] == b"+":
+        if at + 1 == length or not is_alnum(text[length - 1]):
+            return False
+        while at < length:
+            at += 1  # over "+" or "."
+            end = at
+            while end < length and (b"a" <= text[end] <= b"z" or b"0" <= text[end] <= b"9"):
+                end += 1
+            if end == at or (end < length and text[end] != b"."):
+                return False
+            at = end
+    return at == length
