@@ -106,6 +106,20 @@ def test_the_other_data_format_is_set_aside(home: str) -> None:
     assert os.path.exists(os.path.join(home, "v1.damaged", "data.mdb"))
 
 
+@pytest.mark.parametrize("flags", [b"\xff\xff", b"\x00\x80", b"\x04\x00", b"\x08\x00", b"\x02\x00"])
+def test_a_database_of_another_kind_is_replaced_by_the_second_run(home: str, flags: bytes) -> None:
+    with open_store(home) as store:
+        assert store.put_many("pages", [(b"k", b"v", 0.0)])
+    with open(os.path.join(home, "v1", "data.mdb"), "r+b") as file:
+        for page in (0, 4096):
+            file.seek(page + 16 + 24 + 48 + 4)  # the flags of the main database
+            file.write(flags)
+    with open_store(home) as store:
+        store.put_many("pages", [(b"k%d" % n, b"v" * 300, 0.0) for n in range(30)])
+    with open_store(home) as store:
+        assert store.put_many("pages", [(b"k", b"v", 0.0)]), store.reason
+
+
 def test_only_the_last_damaged_one_is_kept(home: str) -> None:
     for number in range(3):
         with open_store(home):

@@ -20,9 +20,9 @@ LOCK = "lock.mdb"
 _MAGIC = 0xBEEFC0DE
 _FORMAT = 1
 _PAGE_HEADER = 16
-# magic, version, address, map size; the two databases' records, of which the first begins with the page size;
-# last page, transaction
-_META = Struct("=IIQQ I44x48x QQ")
+# magic, version, address, map size; the records of the two databases: the first begins with the page size, the second,
+# the main one, has its flags at 4; last page, transaction
+_META = Struct("=IIQQ I44x 4xH42x QQ")
 
 
 class Damaged(CacheError):
@@ -96,7 +96,7 @@ def _read_meta(fd: int, offset: int) -> tuple[int, int, int] | None:
     raw = os.pread(fd, _META.size, offset + _PAGE_HEADER)
     if len(raw) < _META.size:
         return None
-    magic, version, _, _, page_size, last_page, transaction = _META.unpack(raw)
-    if magic != _MAGIC or version != _FORMAT or not 512 <= page_size <= 0x8000 or page_size & (page_size - 1):
+    magic, version, _, _, page_size, flags, last_page, transaction = _META.unpack(raw)
+    if magic != _MAGIC or version != _FORMAT or flags or not 512 <= page_size <= 0x8000 or page_size & (page_size - 1):
         return None
     return page_size, last_page, transaction

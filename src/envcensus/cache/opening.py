@@ -30,6 +30,9 @@ def _engine() -> dict[str, Any]:
 _ENGINE = _engine()
 
 
+_DAMAGE = (lmdb.CorruptedError, lmdb.InvalidError, lmdb.PageNotFoundError, lmdb.VersionMismatchError)
+
+
 def open_checked(
     directory: str | None, *, size_limit: int, write: bool, clock: Callable[[], float]
 ) -> store.Store | store.NoStore:
@@ -48,7 +51,16 @@ def open_checked(
             if not gate.acquire(store.OPEN_DEADLINE):
                 raise CacheError(f"another run is using {root}, which needs repair")
             mend(home, size_limit)
-        opened = _open(home, size_limit, write=write, clock=clock)
+        try:
+            opened = _open(home, size_limit, write=write, clock=clock)
+        except _DAMAGE:
+            # What `datafile` cannot see from the meta pages: LMDB itself refuses the file.
+            if not gate.acquire(store.OPEN_DEADLINE):
+                raise
+            if problem_of(home):
+                set_aside(home)
+                create(home, size_limit)
+            opened = _open(home, size_limit, write=write, clock=clock)
     finally:
         gate.close()
     opened.note = note

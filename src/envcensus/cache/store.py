@@ -342,10 +342,10 @@ class Store:
                 self._make_room(need, now)
                 transaction()
             return True
-        except lmdb.CorruptedError as error:
-            self._doubt(f"the cache is damaged: {error}")
-        except (lmdb.Error, OSError) as error:
+        except (lmdb.MapFullError, lmdb.MapResizedError, lmdb.ReadersFullError, lmdb.DiskError, OSError) as error:
             self.reason = self.reason or f"the cache cannot be written: {error}"
+        except lmdb.Error as error:
+            self._doubt(f"the cache cannot be written: {error}")
         return False
 
     def _make_room(self, need: int, now: float) -> None:
