@@ -9,14 +9,17 @@ import msgspec
 
 from envcensus.cli.roots import terminal_width, wants_color
 from envcensus.errors import ExitCode
+from envcensus.model.display import neutral
 from envcensus.report import formats
 from envcensus.report.options import RenderOptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from envcensus.analysis.rules import Rules
     from envcensus.model.census import Census
     from envcensus.model.finding import State
+    from envcensus.model.skipped import Skipped
 
 _EVERY: frozenset[State] = frozenset({"outdated", "current", "not-comparable", "not-found", "failed", "unchecked"})
 
@@ -45,9 +48,18 @@ def to_files(outputs: Sequence[str], render: Callable[[str], Iterable[str]]) -> 
         write_whole(path, (piece.encode("utf-8", "backslashreplace") for piece in pieces))
 
 
-def exit_code(census: Census, *, allow_incomplete: bool) -> ExitCode:
-    """INCOMPLETE where something could not be looked at, unless that is allowed."""
-    return ExitCode.COMPLETE if census.complete or allow_incomplete else ExitCode.INCOMPLETE
+def exit_code(census: Census, rules: Rules | None = None, *, allow_incomplete: bool) -> ExitCode:
+    """INCOMPLETE where something could not be looked at, unless that is allowed; else FINDINGS where `rules` (of
+    --fail-on) are broken."""
+    if not census.complete and not allow_incomplete:
+        return ExitCode.INCOMPLETE
+    return ExitCode.FINDINGS if rules is not None and rules.broken(census.surveys) else ExitCode.COMPLETE
+
+
+def say_skipped(skipped: Iterable[Skipped]) -> None:
+    """One line on standard error for each thing that could not be looked at, where the format has no place for it."""
+    for row in skipped:
+        print(f"envcensus: {neutral(f'{row.what} {row.where}: {row.reason}')}", file=sys.stderr)
 
 
 def newsworthy(census: Census) -> bool:

@@ -8,6 +8,7 @@ import click
 
 from envcensus.cli import deliver, options
 from envcensus.errors import ExitCode, UsageError
+from envcensus.model.skipped import Skipped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 @click.option("-u", "--uptodate", is_flag=True, help="List what has none.")
 @click.option("-e", "--editable", is_flag=True, help="List editable projects only.")
 @click.option("--exclude-editable", is_flag=True, help="Leave out editable projects.")
+@click.option("--not-required", is_flag=True, help="Leave out what another distribution requires.")
 @click.option("--exclude", multiple=True, metavar="NAME", help="Leave out NAME; may be repeated.")
 @click.option("--pre", is_flag=True, help="Take pre-releases into account.")
 @click.option("-v", "--verbose", is_flag=True, help="Show locations and installers.")
@@ -67,8 +69,7 @@ def command(
     if not quiet or deliver.newsworthy(census):
         deliver.to_stdout(_pip_lines(format_, census, more) if pip_shape else render(format_, census, shape))
     if pip_shape:
-        for row in census.skipped:
-            click.echo(f"envcensus: {row.what} {row.where}: {row.reason}", err=True)
+        deliver.say_skipped(census.skipped)
     return deliver.exit_code(census, allow_incomplete=allow_incomplete)
 
 
@@ -76,7 +77,7 @@ def _take(paths: list[str], more: dict[str, Any], store: Store | NoStore, progre
     """The census with the rows that were asked for."""
     from envcensus.pipelines.installed import Selection, installed, select
 
-    scan = {"rescan": more["rescan"], "details": more["verbose"]}
+    scan = {"rescan": more["rescan"], "requires": more["not_required"], "details": more["verbose"]}
     state: ListState = "outdated" if more["outdated"] else "uptodate" if more["uptodate"] else "all"
     discovery = options.discover_options(more)
     if state == "all":
@@ -99,6 +100,7 @@ def _take(paths: list[str], more: dict[str, Any], store: Store | NoStore, progre
         editable=more["editable"],
         exclude_editable=more["exclude_editable"],
         exclude=more["exclude"],
+        not_required=more["not_required"],
     )
     return select(census, chosen)
 
@@ -108,9 +110,11 @@ def _pip_lines(format_: str, census: Census, more: dict[str, Any]) -> Iterable[s
     from envcensus.report import pip_list
 
     findings = [finding for survey in census.surveys for finding in survey.findings]
-    for finding in findings:
-        if finding.state == "failed":
-            click.echo(f"envcensus: {finding.distribution.name}: {finding.reason}", err=True)
+    deliver.say_skipped(
+        Skipped("project", finding.distribution.name, finding.reason)
+        for finding in findings
+        if finding.state == "failed"
+    )
     shown = [finding for finding in findings if finding.state != "failed"]
     latest = {finding.distribution.normalized: finding.latest for finding in shown if finding.latest}
     distributions = [finding.distribution for finding in shown]

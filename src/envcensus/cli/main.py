@@ -18,6 +18,10 @@ COMMANDS: dict[str, str] = {
     "list": "What is installed: pip list, for one environment or thousands.",
     "outdated": "What could be upgraded, in every environment below the roots.",
     "resolve": "Pin a tree of requirements, however large, or say why that cannot be done.",
+    "check": "Missing, conflicting, duplicate, broken, end-of-life.",
+    "where": "Which environments hold it: where 'numpy<2'.",
+    "tree": "The installed dependency tree of an environment.",
+    "why": "Who requires a distribution in an environment.",
     "cache": "What the cache holds; clear, prune and verify it.",
     "config": "Show the settings in force, and where each came from.",
 }

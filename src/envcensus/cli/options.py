@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -101,7 +102,10 @@ index: Callable[[F], F] = _group(
     ),
     option("--trusted-host", multiple=True, metavar="HOST", help="Accept HOST without a valid certificate."),
     option(
-        "--timeout", type=click.FloatRange(0, min_open=True), metavar="SECONDS", help="Longest silence of an index."
+        "--index-timeout",
+        type=click.FloatRange(0, min_open=True),
+        metavar="SECONDS",
+        help="Longest silence of an index.",
     ),
     option("--retries", type=click.IntRange(0), metavar="N", help="Try again N times."),
     option("--concurrency", type=click.IntRange(1, 1000), metavar="N", help="Requests in flight for each host."),
@@ -116,13 +120,14 @@ def index_config(values: Mapping[str, Any], command: str = "list") -> IndexConfi
     """From the values of `index`, on top of pip's configuration and ours. Raises IndexConfigError."""
     from envcensus.index.config import IndexOptions, load_index_config
 
-    names = ("index_url", "index_strategy", "timeout", "retries", "concurrency")
+    names = ("index_url", "index_strategy", "retries", "concurrency")
     options = IndexOptions(
         **{name: values[name] for name in names},
         extra_index_url=values["extra_index_url"],
         find_links=values["find_links"],
         trusted_host=values["trusted_host"],
         no_index=values["no_index"] or None,
+        timeout=values["index_timeout"],
     )
     return load_index_config(options, command=command)
 
@@ -134,6 +139,26 @@ def ask_options(values: Mapping[str, Any]) -> AskOptions:
     return AskOptions(
         refresh=values["refresh"], offline=values["offline"], max_age=values["max_age"], workers=values["workers"]
     )
+
+
+def _bounded(function: F) -> F:
+    """Run `function` under --lock and --timeout."""
+
+    @functools.wraps(function)
+    def run(*arguments: Any, lock: str | None, timeout: float | None, **more: Any) -> Any:
+        from contextlib import ExitStack
+
+        from envcensus.runtime import lock as locks
+        from envcensus.runtime import signals
+
+        with ExitStack() as bounds:
+            if lock is not None:
+                bounds.enter_context(locks.only_run(lock))
+            if timeout is not None:
+                bounds.enter_context(signals.out_of_time_after(timeout))
+            return function(*arguments, **more)
+
+    return run  # type: ignore[return-value]
 
 
 output: Callable[[F], F] = _group(
@@ -149,4 +174,16 @@ output: Callable[[F], F] = _group(
     option("-q", "--quiet", is_flag=True, help="Print only findings and failures; nothing when there are none."),
     option("--progress/--no-progress", default=None, help="Show progress on standard error (default: on a terminal)."),
     option("--allow-incomplete", is_flag=True, help="Exit with 0 although something could not be looked at."),
+    option("--lock", type=click.Path(), metavar="FILE", help="Exit with 5 if another run holds the lock on FILE."),
+    option("--timeout", type=click.FloatRange(0, min_open=True), metavar="SECONDS", help="Give up after so long."),
+    _bounded,
+)
+
+fail_on: Callable[[F], F] = _group(
+    option(
+        "--fail-on",
+        multiple=True,
+        metavar="RULES",
+        help="Exit with 3 if a rule matches: any, outdated, severity>=minor, yanked, eol, problem …",
+    )
 )

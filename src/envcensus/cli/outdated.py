@@ -17,6 +17,7 @@ from envcensus.errors import ExitCode
 @click.option("--all", "show_all", is_flag=True, help="Show every distribution, not only those that need attention.")
 @options.index
 @options.cache
+@options.fail_on
 @options.output
 def command(
     roots: tuple[str, ...],
@@ -27,6 +28,7 @@ def command(
     outputs: tuple[str, ...],
     quiet: bool,
     allow_incomplete: bool,
+    fail_on: tuple[str, ...],
     **more: Any,
 ) -> ExitCode:
     """Say what is outdated in the environments found below each ROOT.
@@ -34,11 +36,13 @@ def command(
     Each project is asked for once, however many environments hold it, and answers are cached. Nothing that is found
     is executed. Without a ROOT: the active virtualenv, else the current directory.
     """
+    from envcensus.analysis.rules import parse_rules
     from envcensus.cli.progress import terminal_progress
     from envcensus.cli.roots import resolve_roots
     from envcensus.pipelines.outdated import OutdatedOptions, outdated
     from envcensus.report.formats import known, render
 
+    rules = parse_rules(fail_on)
     known(format_)
     deliver.check_outputs(outputs)
     with options.open_cache(more) as store, terminal_progress(more["progress"], quiet=quiet) as progress:
@@ -57,4 +61,4 @@ def command(
     deliver.to_files(outputs, lambda name: render(name, census, deliver.for_files(shape)))
     if not quiet or deliver.newsworthy(census):
         deliver.to_stdout(render(format_, census, shape))
-    return deliver.exit_code(census, allow_incomplete=allow_incomplete)
+    return deliver.exit_code(census, rules, allow_incomplete=allow_incomplete)

@@ -40,4 +40,8 @@ CODES = {
     "no-site-packages": "the environment has no site-packages directory",
     "no-base": "the base interpreter is gone",
     "no-record": "no RECORD: pip cannot uninstall it",
+    "missing": "a requirement is not installed",
+    "conflict": "a requirement is installed in a version it does not allow",
+    "unsupported-python": "does not support the environment's Python",
+    "invalid-requirement": "a requirement that cannot be read",
 }

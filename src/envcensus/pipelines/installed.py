@@ -33,6 +33,7 @@ class Selection(Struct, frozen=True, kw_only=True):
     state: ListState = "all"
     editable: bool = False
     exclude_editable: bool = False
+    not_required: bool = False  # needs distributions that were read with their requirements
     exclude: tuple[str, ...] = ()
 
 
@@ -70,6 +71,8 @@ def select(census: Census, selection: Selection) -> Census:
 
 def _selected(survey: Survey, selection: Selection) -> Survey:
     dropped = {canonicalize_name(name) for name in selection.exclude}
+    if selection.not_required:
+        dropped |= _required(survey)
     wanted = _STATES[selection.state]
     findings = [
         finding
@@ -80,6 +83,16 @@ def _selected(survey: Survey, selection: Selection) -> Survey:
         and wanted(finding)
     ]
     return msgspec.structs.replace(survey, findings=tuple(findings))
+
+
+def _required(survey: Survey) -> set[str]:
+    """Names that some distribution requires, extras aside, as pip has it."""
+    from envcensus.analysis.graph import build_graph
+    from envcensus.pipelines.targets import marker_environment, profile_of
+
+    markers = marker_environment(profile_of(survey.environment))
+    graph = build_graph([finding.distribution for finding in survey.findings], markers)
+    return {name for name, edges in graph.needed_by.items() if any(not edge.extra for edge in edges)}
 
 
 def _step(finding: Finding) -> int | None:

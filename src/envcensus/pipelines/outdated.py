@@ -51,6 +51,7 @@ def outdated(
     asking: AskOptions | None = None,
     options: OutdatedOptions | None = None,
     rescan: bool = False,
+    requires: bool = False,
     details: bool = False,
     progress: Progress | None = None,
 ) -> Census:
@@ -66,7 +67,13 @@ def outdated(
     skipped: list[Skipped] = []
     with Asker(config, store, asking or AskOptions(), now=now, metrics=metrics) as asker:
         for item in listings(
-            roots, discovery, store, rescan=rescan, requires=options.wanted, details=details, progress=progress
+            roots,
+            discovery,
+            store,
+            rescan=rescan,
+            requires=requires or options.wanted,
+            details=details,
+            progress=progress,
         ):
             if isinstance(item, Skipped):
                 skipped.append(item)

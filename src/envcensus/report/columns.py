@@ -54,6 +54,11 @@ def render_envs(census: Census, options: RenderOptions) -> Iterator[str]:
 
 def _environment(survey: Survey, counts: Totals, options: RenderOptions) -> Iterator[str]:
     yield heading(survey.environment, options)
+    if options.command == "check":
+        yield from _problems(survey.problems, options)
+        if not survey.problems:
+            yield f"{plural(counts.packages, 'package')}, no problems."
+        return
     shown = [f for f in survey.findings if options.shows(f) and totals.active(f)]
     rows = [f for f in shown if f.state in ("outdated", "current", "unchecked")]
     if rows:

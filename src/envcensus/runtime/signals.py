@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType
+
+from envcensus.errors import EnvcensusError
 
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -30,3 +34,32 @@ def relent() -> None:
     for number in _ENDING:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, signal.SIG_DFL)
+
+
+@contextmanager
+def out_of_time_after(seconds: float) -> Iterator[None]:
+    """End the block as an interrupt would when it takes longer than `seconds`. For the main thread; not nested.
+
+    Raises EnvcensusError when the time was over.
+    """
+    over = False
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        nonlocal over
+        over = True
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, end)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    except KeyboardInterrupt:
+        if not over:
+            raise
+        raise EnvcensusError(
+            f"not done within {seconds:g} seconds",
+            remedy="what was fetched is in the cache, so the next run is quicker",
+        ) from None
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)

@@ -1,0 +1,31 @@
+"""Commands about one environment."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from envcensus.errors import EnvcensusError, UsageError
+
+if TYPE_CHECKING:
+    from envcensus.cache.store import NoStore, Store
+    from envcensus.model.census import Survey
+    from envcensus.model.skipped import Skipped
+
+
+def one_survey(path: str, store: Store | NoStore, *, rescan: bool = False) -> tuple[Survey, tuple[Skipped, ...]]:
+    """What is installed in the environment at `path`, with requirements, and what could not be read there.
+
+    Raises UsageError where `path` is no environment.
+    """
+    from envcensus.inventory import DiscoverOptions, is_environment
+    from envcensus.pipelines.installed import installed
+
+    if not is_environment(os.path.abspath(path)):
+        raise UsageError(f"no Python environment: {path}", remedy="find them with `envcensus envs`")
+    census = installed([os.path.abspath(path)], DiscoverOptions(max_depth=0), store, rescan=rescan, requires=True)
+    if not census.surveys:
+        raise EnvcensusError(
+            f"{path} cannot be read: {census.skipped[0].reason if census.skipped else 'nothing there'}"
+        )
+    return census.surveys[0], census.skipped

@@ -1,0 +1,29 @@
+"""`envcensus tree`: the installed dependency tree of one environment."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from envcensus.cli import deliver, options
+from envcensus.errors import ExitCode
+
+
+@click.command("tree", short_help="The installed dependency tree of an environment.")
+@click.argument("environment", type=click.Path())
+@click.option("--format", "format_", default="columns", show_default=True, help="columns or json.")
+@options.cache
+def command(environment: str, format_: str, **more: Any) -> ExitCode:
+    """Draw what is installed in ENVIRONMENT as a tree: below each distribution what it requires."""
+    from envcensus.analysis.tree import forest
+    from envcensus.cli.environment import one_survey
+    from envcensus.pipelines.check import graph_of
+    from envcensus.report import branches
+
+    with options.open_cache(more) as store:
+        survey, skipped = one_survey(environment, store, rescan=more["rescan"])
+    options.report_cache(store)
+    deliver.to_stdout(branches.render(format_, forest(graph_of(survey)), deliver.render_options("tree")))
+    deliver.say_skipped(skipped)
+    return ExitCode.INCOMPLETE if skipped else ExitCode.COMPLETE

@@ -1,0 +1,45 @@
+"""`envcensus where`: which environments hold a project."""
+
+from __future__ import annotations
+
+from typing import IO, Any
+
+import click
+
+from envcensus.cli import deliver, options
+from envcensus.errors import ExitCode
+
+
+@click.command("where", short_help="Which environments hold it: where 'numpy<2'.")
+@click.argument("requirement")
+@options.discovery_alone
+@click.option("--format", "format_", default="columns", show_default=True, help="columns, json, jsonl or csv.")
+@options.cache
+@click.option("--allow-incomplete", is_flag=True, help="Exit with 0 although something could not be looked at.")
+def command(
+    requirement: str,
+    roots: tuple[str, ...],
+    roots_from: IO[bytes] | None,
+    format_: str,
+    allow_incomplete: bool,
+    **more: Any,
+) -> ExitCode:
+    """List the environments below each ROOT that hold REQUIREMENT: a name, with or without versions ('numpy<2')."""
+    from envcensus.cli.progress import terminal_progress
+    from envcensus.cli.roots import resolve_roots
+    from envcensus.pipelines.where import where
+    from envcensus.report import flat
+
+    with options.open_cache(more) as store, terminal_progress(None, quiet=False) as progress:
+        found, skipped = where(
+            requirement,
+            resolve_roots(roots, roots_from, system=more["system"]),
+            options.discover_options(more),
+            store,
+            rescan=more["rescan"],
+            progress=progress,
+        )
+    options.report_cache(store)
+    deliver.to_stdout(flat.render(format_, found, deliver.render_options("where")))
+    deliver.say_skipped(skipped)
+    return ExitCode.INCOMPLETE if skipped and not allow_incomplete else ExitCode.COMPLETE

@@ -1,0 +1,35 @@
+"""`envcensus why`: who requires a distribution."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from envcensus.cli import deliver, options
+from envcensus.errors import ExitCode, UsageError
+
+
+@click.command("why", short_help="Who requires a distribution in an environment.")
+@click.argument("name")
+@click.argument("environment", type=click.Path())
+@click.option("--format", "format_", default="columns", show_default=True, help="columns or json.")
+@options.cache
+def command(name: str, environment: str, format_: str, **more: Any) -> ExitCode:
+    """Draw who requires NAME in ENVIRONMENT, and who requires those, up to what nobody requires."""
+    from envcensus._kernels.names import canonicalize_name
+    from envcensus.analysis.tree import why
+    from envcensus.cli.environment import one_survey
+    from envcensus.pipelines.check import graph_of
+    from envcensus.report import branches
+
+    with options.open_cache(more) as store:
+        survey, skipped = one_survey(environment, store, rescan=more["rescan"])
+    options.report_cache(store)
+    graph = graph_of(survey)
+    wanted = canonicalize_name(name)
+    if wanted not in graph.nodes and wanted not in graph.needed_by:
+        raise UsageError(f"{name} is neither installed nor required in {environment}", remedy="see `envcensus list`")
+    deliver.to_stdout(branches.render(format_, [why(graph, wanted)], deliver.render_options("why")))
+    deliver.say_skipped(skipped)
+    return ExitCode.INCOMPLETE if skipped else ExitCode.COMPLETE

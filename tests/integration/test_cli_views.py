@@ -1,0 +1,81 @@
+"""check, where, tree, why, and the options for cron, as real processes."""
+
+from __future__ import annotations
+
+import fcntl
+from pathlib import Path
+
+import pytest
+
+from benchmarks.index_server import Universe, running
+from tests.support.command import Command
+from tests.support.site import install, make_venv
+
+
+@pytest.fixture(scope="module")
+def roots(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("roots")
+    good, bad = make_venv(root / "good"), make_venv(root / "bad")
+    install(good, "app", "1.0", "Requires-Dist: lib>=1", "Requires-Dist: base")
+    install(good, "lib", "1.5", "Requires-Dist: base")
+    install(good, "base", "3")
+    install(bad, "app", "2.0", "Requires-Dist: lib>=2")
+    install(bad, "lib", "1.0")
+    (bad / "~ib-0.9.dist-info").mkdir()
+    return root
+
+
+@pytest.fixture
+def command(tmp_path: Path) -> Command:
+    return Command(tmp_path)
+
+
+def test_check_finds_what_does_not_fit(command: Command, roots: Path) -> None:
+    found = {
+        Path(environment["path"]).name: {problem["code"] for problem in environment["problems"]}
+        for environment in command.json("check", str(roots))["environments"]
+    }
+    assert found == {"good": set(), "bad": {"conflict", "leftover"}}
+    command.run("check", str(roots), "--fail-on", "conflict", check=3)
+    command.run("check", str(roots), "--fail-on", "missing,eol", check=0)
+    command.run("check", str(roots / "good"), "--fail-on", "any", check=0)
+    assert "nonsense" in command.run("check", str(roots), "--fail-on", "nonsense", check=2).stderr
+
+
+def test_where_lists_the_copies_that_match(command: Command, roots: Path) -> None:
+    found = command.json("where", "lib<1.2", str(roots))
+    assert [(Path(row["environment"]).name, row["version"]) for row in found] == [("bad", "1.0")]
+    assert len(command.json("where", "LIB", str(roots))) == 2
+    assert command.run("where", "absent", str(roots)).stdout == ""
+    assert "lib<<1" in command.run("where", "lib<<1", str(roots), check=2).stderr
+
+
+def test_tree_and_why_draw_the_requirements(command: Command, roots: Path) -> None:
+    tree = command.run("tree", str(roots / "good")).stdout
+    assert tree == "app 1.0\n├── base 3\n└── lib 1.5 [>=1]\n    └── base 3\n"
+    why = command.run("why", "Base", str(roots / "good")).stdout
+    assert why == "base 3\n├── app 1.0\n└── lib 1.5\n    └── app 1.0 [>=1]\n"
+    assert "neither installed" in command.run("why", "absent", str(roots / "good"), check=2).stderr
+    assert "no Python environment" in command.run("tree", str(roots), check=2).stderr
+
+
+def test_a_second_run_under_the_same_lock_exits_with_5(command: Command, roots: Path, tmp_path: Path) -> None:
+    lock = tmp_path / "lock"
+    with lock.open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        assert str(lock) in command.run("check", str(roots), "--lock", str(lock), check=5).stderr
+    command.run("check", str(roots), "--lock", str(lock))
+
+
+def test_a_run_gives_up_when_its_time_is_over(tmp_path: Path, roots: Path) -> None:
+    with running(Universe({"app": ["1.0", "2.0"], "lib": ["1"], "base": ["3"]}), latency=20_000) as index:
+        done = Command(tmp_path, index.url).run("outdated", str(roots), "--timeout", "0.5", check=1)
+    assert "0.5 seconds" in done.stderr
+
+
+def test_fail_on_sees_outdated_rows(tmp_path: Path, roots: Path) -> None:
+    with running(Universe({"app": ["1.0", "1.1", "2.0"], "lib": ["1.5"], "base": ["3"]})) as index:
+        command = Command(tmp_path, index.url)
+        command.run("outdated", str(roots), "--fail-on", "severity>=major", check=3)
+        command.run("outdated", str(roots / "good"), "--fail-on", "yanked,age>=3650", check=0)
+        command.run("outdated", str(roots / "bad"), "--fail-on", "severity>=major", check=0)
