@@ -55,7 +55,8 @@ cdef enum:
     ROW_OVERSIZED = 16
     ROW_BROKEN_LINK = 32
     ROW_LEFTOVER = 64
-    FIRST_READ = 4096
+    FIRST_READ = 4096    # with requirements: most headers are shorter
+    SHORT_READ = 1024    # without: Name and Version are at the top
     HEADER_MAX = 1 << 20
     ENTRIES_MAX = 1 << 20
     ARENA_MAX = 256 << 20
@@ -314,7 +315,7 @@ cdef int read_header(Store *store, Row *row, int fd, int level) noexcept nogil:
     # Read as much of a metadata file as its header needs. 0, or -1 without memory.
     cdef Header state
     cdef size_t filled = 0
-    cdef size_t want = FIRST_READ
+    cdef size_t want = FIRST_READ if level & READ_REQUIRES else SHORT_READ
     cdef ssize_t got
     cdef char *moved
     cdef int result = 0
