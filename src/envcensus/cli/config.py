@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
+from envcensus.cli import options
 from envcensus.errors import ExitCode
 
 
 @click.command("config")
+@options.index
 @click.option(
     "--for",
     "command_name",
@@ -17,17 +21,16 @@ from envcensus.errors import ExitCode
     help="The pip command whose section of pip.conf counts: list for outdated, install for resolve.",
 )
 @click.option("--format", "style", type=click.Choice(["columns", "json"]), default="columns", show_default=True)
-def command(command_name: str, style: str) -> int:
+def command(command_name: str, style: str, **values: Any) -> int:
     """Show the settings in force, and where each value came from.
 
     The configuration of pip counts (files, then PIP_* variables); above it [index] of envcensus.toml, or
     [tool.envcensus.index] of pyproject.toml, in the working directory; above that ENVCENSUS_* variables; and above
     all the options on the command line. Credentials are not shown.
     """
-    from envcensus.index.config import load_index_config
     from envcensus.pipelines.config import config_problems, render_json, render_rows
 
-    config = load_index_config(command=command_name)
+    config = options.index_config(values, command_name)
     problems = config_problems(config)
     click.echo(render_json(config.settings, problems) if style == "json" else render_rows(config.settings), nl=False)
     for problem in problems:

@@ -31,6 +31,7 @@ class Want(Struct, frozen=True, gc=False):
     name: str
     validators: tuple[Validator, ...] = ()
     stamp: bytes = NO_STAMP
+    files: bool = True  # False: `Fetched.files` stays empty, which saves some 30 KB of memory a project
 
 
 class Fetched(Struct, frozen=True, gc=False, kw_only=True):
@@ -125,7 +126,7 @@ class ProjectClient:
             name=want.name,
             outcome=outcome,
             record=packed.record if packed else b"",
-            files=packed.files if packed else b"",
+            files=packed.files if packed and want.files else b"",
             notes=packed.notes if packed else (),
             validators=tuple(a.validator for a in answers if a.validator is not None),
             fetched=now,

@@ -46,6 +46,11 @@ def test_the_section_of_the_pip_command(tmp_path: Path) -> None:
     assert "[list]" in run(tmp_path, **environ).stdout
 
 
+def test_options_are_on_top(tmp_path: Path) -> None:
+    done = run(tmp_path, "--retries", "3", PIP_INDEX_URL="https://one.example.com", PIP_RETRIES="4")
+    assert ["retries", "3", "(command", "line)"] in [line.split() for line in done.stdout.splitlines()]
+
+
 def test_an_unusable_value_is_a_usage_error(tmp_path: Path) -> None:
     done = run(tmp_path, PIP_TIMEOUT="soon")
     assert (done.returncode, done.stdout) == (2, "")

@@ -48,6 +48,8 @@ def test_a_file_index(simple: Path, connect: Connect) -> None:
     assert (answer.outcome, answer.requests) == ("found", 0)
     assert urls(answer) == {f"file://{simple.parent}/files/spam-1.0.tar.gz"}
     assert ask(client, "eggs").outcome == "not-found"
+    without = ask(client, files=False)
+    assert (without.record, without.files) == (answer.record, b"")
 
 
 def test_a_file_index_and_another(simple: Path, server: ScriptedServer, connect: Connect) -> None:
