@@ -77,10 +77,15 @@ def command(**values: Any) -> ExitCode:
     The answer goes to standard output, or with -o to files whose suffix picks the format: requirements.txt,
     pylock.toml, .json (as pip's installation report), .tree, .dot, .mmd. Nothing is installed, built or executed.
     """
+    import gc
+
     from envcensus.model.resolution import Conflict
 
+    # What is made from here on lives to the end: neither on the way nor at the end is there garbage worth looking for.
+    gc.disable()
     targets = [(path, _format_of(path)) for path in values["outputs"]]
     answer, explained = _resolve(values, files=_wants_files(values, targets))
+    gc.freeze()
     for line in explained:
         click.echo(line, err=True)
     if isinstance(answer, Conflict):
