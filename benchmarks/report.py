@@ -78,10 +78,9 @@ def bars_table(rows: Sequence[Row], results: dict[str, Any]) -> list[str]:
     """One line a bar, missed ones included."""
     lines = ["| row | what | bar | measured | |", "|---|---|---|---|---|"]
     for row in rows:
-        if row.key not in results["rows"]:
-            continue
+        result = results["rows"].get(row.key, {"sides": {}})
         for bar in row.bars:
-            found = measured(bar, results["rows"][row.key])
+            found = measured(bar, result)
             shown = _factor(found) if bar.peer else _absolute(bar.quantity, found)
             limit = f"≤ {bar.limit:g}× {bar.peer}" if bar.peer else f"≤ {_absolute(bar.quantity, bar.limit)}"
             verdict = "?" if math.isnan(found) else "met" if found <= bar.limit * 1.0001 else "**missed**"
