@@ -79,3 +79,23 @@ def test_fail_on_sees_outdated_rows(tmp_path: Path, roots: Path) -> None:
         command.run("outdated", str(roots), "--fail-on", "severity>=major", check=3)
         command.run("outdated", str(roots / "good"), "--fail-on", "yanked,age>=3650", check=0)
         command.run("outdated", str(roots / "bad"), "--fail-on", "severity>=major", check=0)
+
+
+def test_rows_are_selected_ignored_and_grouped(tmp_path: Path, roots: Path) -> None:
+    policy, limits = tmp_path / "policy.toml", tmp_path / "limits.txt"
+    policy.write_text('[[ignore]]\nproject = "app"\nreason = "soon gone"\n')
+    limits.write_text("base<4\n")
+    with running(Universe({"app": ["1.0", "2.0"], "lib": ["1.5", "2.0"], "base": ["3", "3.1", "4"]})) as index:
+        command = Command(tmp_path, index.url)
+        projects = command.json("outdated", str(roots), "--by", "project")
+        assert [(row["name"], row["environments"]) for row in projects] == [("lib", 2), ("app", 1), ("base", 1)]
+        assert command.json("outdated", str(roots), "--by", "owner")[0]["outdated"] == 4
+        found = command.json("outdated", str(roots / "good"), "-c", str(limits), "--policy", str(policy), "--all")
+        rows = {row["name"]: row for row in found["environments"][0]["packages"]}
+        assert rows["base"]["wanted_version"] == "3.1"
+        assert rows["base"]["held_by"] == ["constraint <4"]
+        assert rows["app"]["ignored"] == "soon gone"
+        only = command.json("outdated", str(roots), "--only", "li*", "--direct")
+        assert only["environments"] == []
+        old = command.json("outdated", str(roots / "good"), "--uploaded-prior-to", "1999-01-01", "--all")
+        assert {row["state"] for row in old["environments"][0]["packages"]} == {"not-found"}

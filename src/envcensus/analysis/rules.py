@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from envcensus.errors import UsageError
+from envcensus.model.finding import SEVERITY_ORDER
 from envcensus.model.skipped import CODES
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from envcensus.model.census import Survey
     from envcensus.model.finding import Finding
 
-_ORDER = ("other", "pre", "post", "patch", "minor", "major")
 _SEVERITY = re.compile(r"severity\s*(>=|=)\s*(major|minor|patch|post|pre|other)")
 _AGE = re.compile(r"age\s*>=?\s*(\d+)")
 _FINDINGS: dict[str, Callable[[Finding], bool]] = {
@@ -69,12 +69,12 @@ def parse_rules(texts: Iterable[str]) -> Rules:
 
 
 def _severity_rule(operator: str, level: str) -> Callable[[Finding], bool]:
-    least = _ORDER.index(level)
+    least = [str(each) for each in SEVERITY_ORDER].index(level)
 
     def matches(finding: Finding) -> bool:
         if finding.severity is None:
             return False
-        found = _ORDER.index(finding.severity)
+        found = SEVERITY_ORDER.index(finding.severity)
         return found == least if operator == "=" else found >= least
 
     return matches

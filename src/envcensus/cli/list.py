@@ -77,7 +77,7 @@ def _take(paths: list[str], more: dict[str, Any], store: Store | NoStore, progre
     """The census with the rows that were asked for."""
     from envcensus.pipelines.installed import Selection, installed, select
 
-    scan = {"rescan": more["rescan"], "requires": more["not_required"], "details": more["verbose"]}
+    scan = {"rescan": more["rescan"], "requires": more["not_required"], "details": True}
     state: ListState = "outdated" if more["outdated"] else "uptodate" if more["uptodate"] else "all"
     discovery = options.discover_options(more)
     if state == "all":

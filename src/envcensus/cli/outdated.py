@@ -2,19 +2,37 @@
 
 from __future__ import annotations
 
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
 from envcensus.cli import deliver, options
 from envcensus.errors import ExitCode
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from envcensus.model.census import Census
+    from envcensus.pipelines.outdated import OutdatedOptions
+    from envcensus.report.options import RenderOptions
+
 
 @click.command("outdated", short_help="What could be upgraded, in every environment below the roots.")
 @options.discovery
 @click.option("--format", "format_", default="columns", show_default=True, help="columns, json, jsonl, csv, html …")
-@click.option("--pre", is_flag=True, help="Take pre-releases into account.")
+@click.option("--by", type=click.Choice(["environment", "project", "owner"]), default="environment", help="Group rows.")
 @click.option("--all", "show_all", is_flag=True, help="Show every distribution, not only those that need attention.")
+@click.option("--only", multiple=True, metavar="GLOB", help="Report matching projects alone; may be repeated.")
+@click.option("--exclude", multiple=True, metavar="GLOB", help="Leave matching projects out; may be repeated.")
+@click.option("--direct", "--not-required", is_flag=True, help="Leave out what another distribution requires.")
+@click.option("--severity", type=click.Choice(["major", "minor", "patch"]), help="Leave out smaller steps.")
+@click.option("--pre", is_flag=True, help="Take pre-releases into account.")
+@click.option("--uploaded-prior-to", metavar="TIME", help="Ignore later uploads (ISO 8601, or days as P30D).")
+@click.option("--min-age", type=click.IntRange(0), metavar="DAYS", help="Ignore uploads younger than DAYS.")
+@click.option(
+    "-c", "--constraint", "constraints", multiple=True, metavar="FILE", help="What `wanted` must also respect."
+)
+@click.option("--policy", metavar="FILE", help="What to ignore, and until when.  [default: envcensus.toml]")
 @options.index
 @options.cache
 @options.fail_on
@@ -23,7 +41,7 @@ def command(
     roots: tuple[str, ...],
     roots_from: IO[bytes] | None,
     format_: str,
-    pre: bool,
+    by: str,
     show_all: bool,
     outputs: tuple[str, ...],
     quiet: bool,
@@ -39,11 +57,12 @@ def command(
     from envcensus.analysis.rules import parse_rules
     from envcensus.cli.progress import terminal_progress
     from envcensus.cli.roots import resolve_roots
-    from envcensus.pipelines.outdated import OutdatedOptions, outdated
+    from envcensus.pipelines.outdated import outdated
+    from envcensus.report import flat
     from envcensus.report.formats import known, render
 
     rules = parse_rules(fail_on)
-    known(format_)
+    flat.known(format_) if by != "environment" else known(format_)
     deliver.check_outputs(outputs)
     with options.open_cache(more) as store, terminal_progress(more["progress"], quiet=quiet) as progress:
         census = outdated(
@@ -52,7 +71,7 @@ def command(
             options.index_config(more),
             store,
             asking=options.ask_options(more),
-            options=OutdatedOptions(pre=pre),
+            options=_what(more),
             rescan=more["rescan"],
             progress=progress,
         )
@@ -60,5 +79,46 @@ def command(
     shape = deliver.render_options("outdated", show_all=show_all)
     deliver.to_files(outputs, lambda name: render(name, census, deliver.for_files(shape)))
     if not quiet or deliver.newsworthy(census):
-        deliver.to_stdout(render(format_, census, shape))
+        deliver.to_stdout(_grouped(by, format_, census, shape) or render(format_, census, shape))
     return deliver.exit_code(census, rules, allow_incomplete=allow_incomplete)
+
+
+def _what(values: Mapping[str, Any]) -> OutdatedOptions:
+    """Which rows there are, and what decides about them."""
+    import os
+    import time
+
+    from envcensus.analysis.selection import RowFilter
+    from envcensus.cli.moments import moment
+    from envcensus.pipelines.constraints import read_constraints
+    from envcensus.pipelines.outdated import OutdatedOptions
+    from envcensus.pipelines.policy import load_policy
+
+    now = time.time()
+    limits = [moment(values["uploaded_prior_to"], now)]
+    if values["min_age"] is not None:
+        limits.append(now - values["min_age"] * 86400.0)
+    return OutdatedOptions(
+        pre=values["pre"],
+        uploaded_prior_to=min((limit for limit in limits if limit is not None), default=None),
+        constraints=read_constraints(values["constraints"]),
+        policy=load_policy(values["policy"], os.getcwd()),
+        rows=RowFilter(
+            only=values["only"], exclude=values["exclude"], severity=values["severity"], direct=values["direct"]
+        ),
+    )
+
+
+def _grouped(by: str, format_: str, census: Census, shape: RenderOptions) -> Iterable[str] | None:
+    """The rows per project or owner, None for the ordinary report. What is missing is said on standard error."""
+    if by == "environment":
+        return None
+    from envcensus.analysis.views import by_owner, by_project
+    from envcensus.report import flat
+
+    failed = sum(finding.state == "failed" for survey in census.surveys for finding in survey.findings)
+    if failed:
+        click.echo(f"envcensus: {failed} packages could not be looked up", err=True)
+    deliver.say_skipped(census.skipped)
+    rows = by_project(census.surveys) if by == "project" else by_owner(census.surveys)
+    return flat.render(format_, rows, shape)

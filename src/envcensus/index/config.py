@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
+from envcensus._kernels.version import KEY_FORMAT
 from envcensus.errors import IndexConfigError
 from envcensus.index import pip_config
 from envcensus.index.credentials import split_credentials
@@ -99,7 +100,7 @@ class IndexConfig(Struct, frozen=True, kw_only=True):
         for url in self.index_urls:
             clean, credentials = split_credentials(url)
             urls.append(f"{credentials.username if credentials else ''} {clean}")
-        text = "\n".join([*urls, "", *self.find_links, "", self.index_strategy])
+        text = "\n".join([str(KEY_FORMAT), *urls, "", *self.find_links, "", self.index_strategy])
         return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
 

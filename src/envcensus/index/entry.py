@@ -1,8 +1,8 @@
 """The small header of a cached page: what is needed to decide whether it may be used, without reading on.
 
-Layout, little-endian: format 1 byte, outcome 1, validator count 1, spare 1, fetched f64, expires f64, stale-until f64,
-local stamp 8 bytes, then for each validator three texts (index, etag, last-modified), each with its length in 2
-bytes. The packed page follows directly.
+Layout, little-endian: format 1 byte, outcome 1, validator count 1, files kept 1, fetched f64, expires f64,
+stale-until f64, local stamp 8 bytes, then for each validator three texts (index, etag, last-modified), each with its
+length in 2 bytes. The packed page follows directly.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ import struct
 
 from msgspec import Struct
 
-FORMAT = 1
-_HEAD = struct.Struct("<BBBxddd8s")
+FORMAT = 2
+_HEAD = struct.Struct("<BBBBddd8s")
 _LENGTHS = struct.Struct("<HHH")
 _OUTCOMES = ("found", "not-found")
 MOST_VALIDATORS = 64
@@ -36,6 +36,7 @@ class Entry(Struct, frozen=True):
     stale_until: float
     stamp: bytes = NO_STAMP  # state of the local sources, see `envcensus.index.local.stamp`
     validators: tuple[Validator, ...] = ()
+    files: bool = False  # whether the packed files are kept too
 
 
 def pack_entry(entry: Entry) -> bytes:
@@ -48,6 +49,7 @@ def pack_entry(entry: Entry) -> bytes:
             FORMAT,
             _OUTCOMES.index(entry.outcome),
             len(kept),
+            entry.files,
             entry.fetched,
             entry.expires,
             entry.stale_until,
@@ -68,7 +70,7 @@ def pack_entry(entry: Entry) -> bytes:
 def unpack_entry(data: bytes | memoryview) -> tuple[Entry, int]:
     """The header and the offset at which the record begins. Raises ValueError for anything unusable."""
     try:
-        version, outcome, count, fetched, expires, stale_until, stamp = _HEAD.unpack_from(data)
+        version, outcome, count, files, fetched, expires, stale_until, stamp = _HEAD.unpack_from(data)
         offset = _HEAD.size
         if version != FORMAT:
             raise ValueError("another format")
@@ -83,6 +85,6 @@ def unpack_entry(data: bytes | memoryview) -> tuple[Entry, int]:
             validators.append(Validator(*texts))
         if offset > len(data):
             raise ValueError("cut off")
-        return Entry(_OUTCOMES[outcome], fetched, expires, stale_until, stamp, tuple(validators)), offset
+        return Entry(_OUTCOMES[outcome], fetched, expires, stale_until, stamp, tuple(validators), bool(files)), offset
     except (struct.error, IndexError) as error:
         raise ValueError("not a page entry") from error

@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 from msgspec import Struct
 
 from envcensus._kernels import page as kernel
-from envcensus.index import find_links, local
+from envcensus.index import find_links, local, places
 from envcensus.index.credentials import origin_of, split_credentials
 from envcensus.index.faults import RequestFailed
 from envcensus.index.negotiation import charset_of, format_of
@@ -68,8 +68,8 @@ class Links:
         return [await self._read(location, tally) for location in self._locations]
 
     async def _read(self, location: str, tally: Tally) -> Place:
-        if local.is_local(location):
-            return self._read_local(local.location_path(location))
+        if places.is_local(location):
+            return self._read_local(places.location_path(location))
         if not location.startswith(("http://", "https://")):
             return Place(location)  # a path that does not exist: `missing_locations` says so
         clean, _ = split_credentials(location)

@@ -6,48 +6,18 @@ and of HTML files with links to archives.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat
-from collections.abc import Iterable
-from urllib.parse import unquote, unquote_to_bytes, urlsplit
 
-from envcensus.index.config import IndexConfig
-from envcensus.index.entry import NO_STAMP
 from envcensus.index.find_links import file_url
 from envcensus.index.pages import RawPage
-from envcensus.model.skipped import Skipped
+from envcensus.index.places import project_page_path
 
 _ARCHIVES = (".whl", ".tar.gz", ".zip", ".tar.bz2", ".tar.xz", ".tgz", ".tar", ".tbz")
 
 
 class LocalError(Exception):
     """A local source that is there and cannot be read; the text is one sentence."""
-
-
-def path_of(url: str) -> str:
-    """The path of a file: URL. Raises ValueError for one with a remote host, as pip does."""
-    parts = urlsplit(url)
-    if parts.scheme != "file" or parts.netloc not in ("", "localhost"):
-        raise ValueError("a file: URL with a host name")
-    return os.fsdecode(unquote_to_bytes(parts.path.encode("utf-8", "surrogateescape")))
-
-
-def is_local(location: str) -> bool:
-    """Whether an index or find-links location is on disk: a file: URL, or a path that exists."""
-    return location.startswith("file:") or (
-        not location.startswith(("http://", "https://")) and os.path.exists(location)
-    )
-
-
-def location_path(location: str) -> str:
-    """The path of a local location. Raises ValueError."""
-    return path_of(location) if location.startswith("file:") else location
-
-
-def project_page_path(index_url: str, name: str) -> str:
-    """Where a file: index keeps the page of a normalized name."""
-    return os.path.join(path_of(index_url), name, "index.html")
 
 
 def read_project(index_url: str, name: str, cap: int) -> RawPage | None:
@@ -92,53 +62,3 @@ def list_directory(path: str) -> list[str]:
 def is_archive(name: str) -> bool:
     """Whether a name's suffix says that it is a distribution, not a page of links."""
     return name.lower().endswith(_ARCHIVES)
-
-
-def stamp(config: IndexConfig, name: str) -> bytes:
-    """Eight bytes that change when what the local sources say about `name` may have changed.
-
-    Costs a `stat` for each local source; NO_STAMP where there is none.
-    """
-    states: list[str] = []
-    for url in config.index_urls:
-        if url.startswith("file:"):
-            try:
-                states.append(_state(project_page_path(url, name)))
-            except ValueError:
-                states.append("")
-    for location in config.find_links:
-        if is_local(location):
-            try:
-                states.append(_state(location_path(location)))
-            except ValueError:
-                states.append("")
-    if not states:
-        return NO_STAMP
-    return hashlib.blake2b("\n".join(states).encode(), digest_size=8).digest()
-
-
-def _state(path: str) -> str:
-    try:
-        status = os.stat(path)
-    except OSError:
-        return "-"
-    return f"{status.st_dev}.{status.st_ino}.{status.st_size}.{status.st_mtime_ns}"
-
-
-def missing_locations(config: IndexConfig) -> list[Skipped]:
-    """Configured local locations that are not there: pip passes over them with a warning, we say so in the report."""
-    rows = []
-    for location in _local_candidates(config):
-        try:
-            path = location_path(location)
-        except ValueError as error:
-            rows.append(Skipped("index", unquote(location), str(error)))
-            continue
-        if not os.path.exists(path):
-            rows.append(Skipped("index", path, "a configured index or find-links location that does not exist"))
-    return rows
-
-
-def _local_candidates(config: IndexConfig) -> Iterable[str]:
-    yield from (url for url in config.index_urls if url.startswith("file:"))
-    yield from (link for link in config.find_links if not link.startswith(("http://", "https://")))

@@ -15,7 +15,7 @@ from typing import IO, Literal
 
 from msgspec import Struct
 
-from envcensus.index import local
+from envcensus.index import local, places
 from envcensus.index.credentials import origin_of
 from envcensus.index.faults import RequestFailed
 from envcensus.index.metadata_text import MOST_METADATA, MetadataError, NeedsBuild, read_sdist
@@ -210,6 +210,6 @@ def _check_stream(stream: IO[bytes], hashes: Mapping[str, str]) -> None:
 
 def _local_path(url: str) -> str:
     try:
-        return local.path_of(url.partition("#")[0])
+        return places.path_of(url.partition("#")[0])
     except ValueError as error:
         raise MetadataError(str(error)) from None

@@ -14,9 +14,10 @@ from envcensus.index.credentials import origin_of, split_credentials
 from envcensus.index.entry import NO_STAMP, Entry, Validator
 from envcensus.index.faults import RequestFailed
 from envcensus.index.links import Links
-from envcensus.index.local import LocalError, read_project, stamp
+from envcensus.index.local import LocalError, read_project
 from envcensus.index.negotiation import ACCEPT
 from envcensus.index.pages import PackPages, PageError, RawPage, pack_pages
+from envcensus.index.places import stamp
 from envcensus.index.secure import is_secure
 from envcensus.index.transport import Response, Tally, Transport
 
@@ -55,15 +56,18 @@ class Fetched(Struct, frozen=True, gc=False, kw_only=True):
     retries: int = 0
     received: int = 0  # bytes of bodies on the wire
 
-    def entry(self, cached: str = "found") -> Entry:
-        """The header to keep in the cache. `cached` is the kept entry's outcome, for a "not-modified".
+    def entry(self, kept: Entry | None = None) -> Entry:
+        """The header to keep in the cache. `kept` is the one that is there, for a "not-modified".
 
         Raises ValueError for a failure: those are not kept.
         """
-        outcome = cached if self.outcome == "not-modified" else self.outcome
+        outcome: str = self.outcome
+        files = bool(self.files)
+        if outcome == "not-modified":
+            outcome, files = ("found", False) if kept is None else (kept.outcome, kept.files)
         if outcome == "failed":
             raise ValueError("a failed look-up is not kept")
-        return Entry(outcome, self.fetched, self.expires, self.stale_until, self.stamp, self.validators)
+        return Entry(outcome, self.fetched, self.expires, self.stale_until, self.stamp, self.validators, files)
 
 
 class _Answer(Struct):

@@ -10,6 +10,7 @@ from envcensus.model.distribution import Distribution
 from envcensus.model.page import Latest
 
 Severity = Literal["major", "minor", "patch", "pre", "post", "other"]
+SEVERITY_ORDER: tuple[Severity, ...] = ("other", "pre", "post", "patch", "minor", "major")  # the least first
 State = Literal[
     "outdated",
     "current",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from envcensus.index.entry import Entry, pack_entry, unpack_entry
-from envcensus.index.local import stamp
+from envcensus.index.places import stamp
 from envcensus.model.page import Outcome, PageAnswer
 
 if TYPE_CHECKING:
@@ -176,7 +176,7 @@ class Asker:
         if self._pool is None and self._options.workers:
             self._pool = start_pool(len(self._missing), self._options.workers, self._config.concurrency)
         wants = [
-            Want(name, kept.entry.validators, kept.entry.stamp) if kept else Want(name)
+            Want(name, kept.entry.validators, kept.entry.stamp, files=False) if kept else Want(name, files=False)
             for name, kept in self._missing.items()
         ]
         arrived: list[Fetched] = []
@@ -209,12 +209,10 @@ class Asker:
         if not arrived:
             return
         self._store.put_many("pages", [self._row(fetched) for fetched in arrived])
-        files = [(self._key(f.name), f.files, f.fetched + _KEPT_SECONDS) for f in arrived if f.files]
-        self._store.put_many("files", files)
 
     def _row(self, fetched: Fetched) -> tuple[bytes, bytes, float]:
         kept = self._missing.get(fetched.name)
-        entry = fetched.entry(kept.entry.outcome if kept else "found")
+        entry = fetched.entry(kept.entry if kept else None)
         record = kept.record if fetched.outcome == "not-modified" and kept else fetched.record
         return self._key(fetched.name), pack_entry(entry) + record, entry.fetched + _KEPT_SECONDS
 

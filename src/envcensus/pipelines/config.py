@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from envcensus.index.config import IndexConfig, Setting
-from envcensus.index.local import missing_locations
+from envcensus.index.places import missing_locations
 from envcensus.index.secure import refused_indexes
 from envcensus.model.skipped import Skipped
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import date
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -10,8 +11,13 @@ from msgspec import Struct
 from envcensus._kernels.specifier import SpecifierSet
 from envcensus.analysis.decisions import Decisions
 from envcensus.analysis.graph import build_graph
+from envcensus.analysis.ignores import apply_policy
 from envcensus.analysis.outdated import Surroundings, judge_all
+from envcensus.analysis.selection import RowFilter, select_rows
+from envcensus.index.places import missing_locations
+from envcensus.index.secure import refused_indexes
 from envcensus.model.census import Census, Metrics, Survey
+from envcensus.model.policy import Policy
 from envcensus.model.skipped import Skipped
 from envcensus.pipelines.ask import Asker, AskOptions
 from envcensus.pipelines.buckets import Bucket
@@ -40,6 +46,8 @@ class OutdatedOptions(Struct, frozen=True, kw_only=True):
     uploaded_prior_to: float | None = None
     wanted: bool = True
     constraints: dict[str, list[SpecifierSet]] = {}
+    policy: Policy = Policy()
+    rows: RowFilter = RowFilter()
 
 
 def outdated(
@@ -64,7 +72,7 @@ def outdated(
     now = time.time()
     clock = Stages(metrics)
     found: list[Listing] = []
-    skipped: list[Skipped] = []
+    skipped: list[Skipped] = [*missing_locations(config), *refused_indexes(config)]
     with Asker(config, store, asking or AskOptions(), now=now, metrics=metrics) as asker:
         for item in listings(
             roots,
@@ -95,6 +103,7 @@ def _judge(
     found: Sequence[Listing], decisions: Decisions, options: OutdatedOptions, now: float, store: Store | NoStore
 ) -> tuple[Survey, ...]:
     targets: dict[Profile, Target] = {}
+    today = date.fromtimestamp(now)
     surveys = []
     with Bucket(store, "profiles") as cache:
         for listing in found:
@@ -103,6 +112,9 @@ def _judge(
                 targets[profile] = target_of(profile, cache)
             graph = build_graph(listing.distributions, marker_environment(profile)) if options.wanted else None
             around = Surroundings(targets[profile], now, graph, options.constraints)
-            findings = judge_all(listing.distributions, decisions, around)
+            findings = select_rows(judge_all(listing.distributions, decisions, around), options.rows)
+            findings = apply_policy(findings, listing.environment, options.policy, today)
+            if not findings and options.rows != RowFilter():
+                continue  # nothing of what was asked about
             surveys.append(Survey(environment=listing.environment, findings=findings, problems=listing.problems))
     return tuple(surveys)

@@ -178,7 +178,7 @@ class _Online:
         if fetched.files:
             run.files[name] = fetched.files
             self.file_rows.append((key, fetched.files, fetched.fetched + _KEPT_SECONDS))
-        entry = fetched.entry("found")
+        entry = fetched.entry(run.source.kept_entry(name))
         self.page_rows.append((key, pack_entry(entry) + record, entry.fetched + _KEPT_SECONDS))
         self.prefetcher.page(name)
 

@@ -10,7 +10,7 @@ from envcensus._kernels.names import TagSet, parse_wheel_filename
 from envcensus._kernels.page import Candidates, PageError, Target, candidates, files, version_info
 from envcensus._kernels.specifier import VersionTable, specifier_set
 from envcensus.index.entry import unpack_entry
-from envcensus.index.local import stamp
+from envcensus.index.places import stamp
 from envcensus.model.core_metadata import CoreMetadata
 from envcensus.model.page import File
 
@@ -89,6 +89,8 @@ class CachedSource:
             entry, offset = unpack_entry(found.value)
         except ValueError:
             return False, None, None
+        if entry.outcome == "found" and not entry.files and not self._stale:
+            return False, None, None  # kept without its files, which tell where metadata is: to be fetched whole
         if not self._fresh(entry, name):
             return False, None, entry
         if entry.outcome == "not-found":
@@ -112,6 +114,16 @@ class CachedSource:
         except ValueError:
             return b""
         return bytes(found.value[offset:])
+
+    def kept_entry(self, name: str) -> Entry | None:
+        """The header of what is kept, however old; None where there is nothing."""
+        found = self._reader.get("pages", self.key(name))
+        if found is None:
+            return None
+        try:
+            return unpack_entry(found.value)[0]
+        except ValueError:
+            return None
 
     def files(self, name: str) -> bytes:
         """The packed files that are kept; empty where there are none."""
@@ -205,7 +217,7 @@ def _hashed(file: File) -> File:
     """A file of this machine with its sha256; as it was where it cannot be read."""
     import hashlib
 
-    from envcensus.index.local import path_of
+    from envcensus.index.places import path_of
 
     try:
         with open(path_of(file.url), "rb") as stream:

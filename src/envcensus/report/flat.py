@@ -20,9 +20,14 @@ def render(format: str, rows: Sequence[Struct], options: RenderOptions) -> Itera
 
     Raises UsageError for another format.
     """
+    known(format)
+    return _FORMATS[format](rows, options)
+
+
+def known(format: str) -> None:
+    """Raise UsageError unless `format` is one that `render` knows."""
     if format not in _FORMATS:
         raise UsageError(f"no such format: {format}", remedy="choose one of " + ", ".join(_FORMATS))
-    return _FORMATS[format](rows, options)
 
 
 def _columns(rows: Sequence[Struct], options: RenderOptions) -> Iterator[str]:

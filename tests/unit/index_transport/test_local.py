@@ -12,8 +12,8 @@ from envcensus._kernels import page as kernel
 from envcensus.index.client import Fetched, IndexClient, Want
 from envcensus.index.config import IndexConfig
 from envcensus.index.entry import NO_STAMP
-from envcensus.index.local import missing_locations, stamp
 from envcensus.index.pages import pack_pages
+from envcensus.index.places import missing_locations, stamp
 from envcensus.model.page import File
 from tests.support.scripted_server import Reply, ScriptedServer
 

@@ -1,0 +1,45 @@
+"""Which rows a report is about."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from envcensus.model.finding import SEVERITY_ORDER
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from envcensus.model.finding import Finding, Severity
+
+
+class RowFilter(Struct, frozen=True, kw_only=True):
+    """Patterns are shell globs over normalized names; `severity` is the least; `direct` drops what another
+    distribution requires."""
+
+    only: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    severity: Severity | None = None
+    direct: bool = False
+
+
+def select_rows(findings: Sequence[Finding], rows: RowFilter) -> tuple[Finding, ...]:
+    """The findings that `rows` keeps. A look-up that failed is not dropped for its unknown severity."""
+    return tuple([finding for finding in findings if _kept(finding, rows)])
+
+
+def _kept(finding: Finding, rows: RowFilter) -> bool:
+    name = finding.distribution.normalized
+    if rows.only and not any(fnmatchcase(name, pattern) for pattern in rows.only):
+        return False
+    if any(fnmatchcase(name, pattern) for pattern in rows.exclude):
+        return False
+    if rows.direct and not finding.direct:
+        return False
+    if rows.severity is None or finding.state == "failed":
+        return True
+    if finding.severity is None:
+        return False
+    return SEVERITY_ORDER.index(finding.severity) >= SEVERITY_ORDER.index(rows.severity)

@@ -1,0 +1,60 @@
+"""Reading the policy file: what is wrong with it is said in one line, and nobody else's is taken."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from envcensus.errors import UsageError
+from envcensus.pipelines.constraints import read_constraints
+from envcensus.pipelines.policy import load_policy
+
+GOOD = '[[ignore]]\nproject = "a"\nreason = "because"\nexpires = 2027-01-31\n'
+
+
+def test_the_directory_offers_one_and_a_named_one_wins(tmp_path: Path) -> None:
+    assert load_policy(None, str(tmp_path)).ignore == ()
+    (tmp_path / "pyproject.toml").write_text(GOOD.replace("[[ignore]]", "[[tool.envcensus.ignore]]"))
+    assert load_policy(None, str(tmp_path)).ignore[0].reason == "because"
+    named = tmp_path / "mine.toml"
+    named.write_text(GOOD.replace("because", "mine"))
+    assert load_policy(str(named), str(tmp_path)).ignore[0].reason == "mine"
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("nonsense", "no valid TOML"),
+        ('[[ignore]]\nproject = "a"\n', "reason"),
+        ('[[ignore]]\nproject = "a"\nreason = " "\n', "reason is empty"),
+        (GOOD + 'version = "<2"\n', "unknown field `version`"),
+        (GOOD + 'versions = "two"\n', "'two' is no specifier"),
+        (GOOD.replace("2027-01-31", '"soon"'), "expires"),
+    ],
+)
+def test_what_is_wrong_is_named(tmp_path: Path, text: str, says: str) -> None:
+    file = tmp_path / "envcensus.toml"
+    file.write_text(text)
+    with pytest.raises(UsageError, match=says) as caught:
+        load_policy(None, str(tmp_path))
+    assert str(file) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+def test_somebody_elses_policy_is_not_taken_unasked(tmp_path: Path) -> None:
+    file = tmp_path / "envcensus.toml"
+    file.write_text(GOOD)
+    os.chown(file, 65534, 65534)
+    assert load_policy(None, str(tmp_path)).ignore == ()
+    assert load_policy(str(file), "/").ignore
+
+
+def test_constraints_are_joined_by_project(tmp_path: Path) -> None:
+    file = tmp_path / "c.txt"
+    file.write_text("A.b<2\na-b>=1 # why\n")
+    assert [str(each) for each in read_constraints([str(file)])["a-b"]] == ["<2", ">=1"]
+    with pytest.raises(UsageError, match="absent"):
+        read_constraints([str(tmp_path / "absent.txt")])
