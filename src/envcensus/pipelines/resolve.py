@@ -15,6 +15,7 @@ from msgspec import Struct
 from envcensus.errors import EnvcensusError, UsageError
 from envcensus.model.census import Metrics
 from envcensus.model.core_metadata import CoreMetadata
+from envcensus.model.redact import redact
 from envcensus.model.resolution import Conflict, Mode, Pin, Resolution, Wanted
 from envcensus.model.skipped import Skipped
 from envcensus.pipelines.resolve_source import CachedSource, Chooser, all_files, yanked_reason
@@ -79,6 +80,7 @@ class Run:
         self.deadline = None if request.timeout is None else time.monotonic() + request.timeout
         self.chooser = Chooser(request.python, request.tags, request.only_binary, request.no_binary)
         self.failed: dict[str, str] = {}  # look-ups that failed, by what was asked for
+        self.stale: list[str] = []  # answers of the cache that were used because an index could not be reached
         self.records: dict[str, bytes] = {}  # packed pages that came from the network
         self.files: dict[str, bytes] = {}  # and their packed files
         try:
@@ -248,11 +250,13 @@ def _target(request: ResolveRequest) -> Target:
 def _complete(run: Run, answer: Resolution) -> Resolution:
     """Add what the solver does not read: files, yanked reasons, Requires-Python."""
     pins = []
-    warnings = list(answer.warnings)
+    warnings = [*answer.warnings, *run.stale]
     for pin in answer.pins:
         metadata = run.solver.metadata.get((pin.name, pin.version))
         more: dict[str, object] = {"metadata": metadata if isinstance(metadata, CoreMetadata) else None}
-        if not pin.url:
+        if pin.url:
+            more["url"] = _without_credentials(pin.url)
+        else:
             candidates = run.solver.pages.get(pin.name)
             if candidates is not None and candidates.yanked and _is_yanked(run, pin):
                 record = run.records.get(pin.name) or run.source.kept_record(pin.name)
@@ -267,6 +271,16 @@ def _complete(run: Run, answer: Resolution) -> Resolution:
                     more["chosen"] = best[0].filename if best else ""
         pins.append(msgspec.structs.replace(pin, **more))
     return msgspec.structs.replace(answer, pins=tuple(pins), warnings=tuple(warnings))
+
+
+def _without_credentials(url: str) -> str:
+    """A reference as it may be shown: whoever installs from it has the credentials configured."""
+    from envcensus.index.credentials import split_credentials
+
+    try:
+        return split_credentials(url)[0]
+    except ValueError:
+        return redact(url)
 
 
 def _is_yanked(run: Run, pin: Pin) -> bool:

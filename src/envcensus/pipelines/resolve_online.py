@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from envcensus._kernels.page import PageError
 from envcensus.index.client import Fetched, IndexClient, MetadataFetched, MetadataWant, Want
 from envcensus.index.core_metadata import parse_metadata
-from envcensus.index.entry import Validator, pack_entry
+from envcensus.index.entry import Entry, pack_entry
 from envcensus.pipelines.resolve_direct import DirectError, local_metadata, remote_file
 from envcensus.pipelines.resolve_source import pack_metadata
 from envcensus.resolver.prefetch import Prefetcher
@@ -45,6 +45,7 @@ class _Online:
         self.asked: set[object] = set()
         self.direct: set[tuple[str, str]] = set()  # (name, url) of references that are under way
         self.failures: dict[object, str] = {}
+        self.kept: dict[str, Entry] = {}  # cached pages that are too old to be used without asking
         self.page_rows: list[tuple[bytes, bytes, float]] = []
         self.file_rows: list[tuple[bytes, bytes, float]] = []
         self.metadata_rows: list[tuple[bytes, bytes, float]] = []
@@ -76,9 +77,15 @@ class _Online:
                 self.take(answer)
             self.submit()
             self.run.check_time()
-        for what in (*needs.pages, *needs.metadata, *needs.direct):
-            if what in self.failures:
-                self.run.failed[what if isinstance(what, str) else " ".join(what)] = self.failures[what]
+        for name in needs.pages:
+            if name in self.failures:
+                self.run.failed[name] = self.failures[name]
+        for key in needs.metadata:
+            if key in self.failures:
+                self.run.failed[" ".join(key)] = self.failures[key]
+        for key in needs.direct:
+            if key in self.failures:
+                self.run.failed[key[0]] = self.failures[key]
 
     def satisfied(self, needs: Needs) -> bool:
         """Whether everything that is needed was fed."""
@@ -114,8 +121,11 @@ class _Online:
             self.solver.feed_page(name, feed, "" if feed else "is in no index")
             self.prefetcher.page(name)
             return
-        validators: tuple[Validator, ...] = entry.validators if entry else ()
-        self.wants.append(Want(name, validators, entry.stamp) if entry else Want(name))
+        if entry is None:
+            self.wants.append(Want(name))
+        else:
+            self.kept[name] = entry
+            self.wants.append(Want(name, entry.validators, entry.stamp))
 
     def want_metadata(self, key: tuple[str, str]) -> None:
         """The metadata of a version, likewise."""
@@ -162,7 +172,7 @@ class _Online:
         """Feed a page, and keep it."""
         name, run = fetched.name, self.run
         if fetched.outcome == "failed":
-            self.no_page(name, fetched.reason)
+            self.failed_page(name, fetched.reason)
             return
         record = run.source.kept_record(name) if fetched.outcome == "not-modified" else fetched.record
         if record:
@@ -180,6 +190,21 @@ class _Online:
             self.file_rows.append((key, fetched.files, fetched.fetched + _KEPT_SECONDS))
         entry = fetched.entry(run.source.kept_entry(name))
         self.page_rows.append((key, pack_entry(entry) + record, entry.fetched + _KEPT_SECONDS))
+        self.prefetcher.page(name)
+
+    def failed_page(self, name: str, reason: str) -> None:
+        """Use what the cache kept, where the index allowed that for the case that it cannot be reached."""
+        run, entry = self.run, self.kept.get(name)
+        record = run.source.kept_record(name) if entry is not None and run.now < entry.stale_until else b""
+        if entry is None or not record:
+            self.no_page(name, reason)
+            return
+        try:
+            self.solver.feed_page(name, run.source.read(record, name))
+        except PageError:
+            self.no_page(name, reason)
+            return
+        run.stale.append(f"{name} is taken as of {(run.now - entry.fetched) / 3600:.0f} hours ago: {reason}")
         self.prefetcher.page(name)
 
     def no_page(self, name: str, reason: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from envcensus._kernels.requirement import MarkerEnvironment, Requirement, parse
 from envcensus._kernels.solver import NAMES_PRE, PINS
 from envcensus._kernels.specifier import SpecifierSet
+from envcensus.model.redact import redact
 
 
 class Line:
@@ -25,9 +26,9 @@ class Line:
 
     @property
     def shown(self) -> str:
-        """The requirement without its marker."""
+        """The requirement without its marker, and without secrets."""
         extras = f"[{','.join(self.extras)}]" if self.extras else ""
-        return f"{self.requirement.name}{extras}" + (f" @ {self.url}" if self.url else self.key)
+        return f"{self.requirement.name}{extras}" + (f" @ {redact(self.url)}" if self.url else self.key)
 
 
 class Lines:

@@ -10,6 +10,7 @@ from collections import deque
 from itertools import chain
 
 from envcensus._kernels.solver import DONE, NAMES_PRE, NEED, PAUSED, PINS, Engine, Package
+from envcensus._kernels.specifier import specifier_set
 from envcensus.model.resolution import Conflict, Pin, Resolution, Via, Wanted
 from envcensus.resolver.explain import explain
 from envcensus.resolver.lines import Line, Lines
@@ -30,6 +31,7 @@ class Solver:
         self.metadata: dict[tuple[str, str], Metadata | str] = {}
         self.direct: dict[tuple[str, str], tuple[str, Metadata] | str] = {}
         self.warnings: list[str] = []
+        self._pythons: dict[str, bool] = {}  # Requires-Python → whether the target is allowed
         self.urls: dict[str, str] = {}  # name → the direct reference its only version comes from
         self.overrides = {line.name: line for line in self._wanted(problem.overrides)}
         self.constraints = self._by_name(problem.constraints)
@@ -203,12 +205,27 @@ class Solver:
         if isinstance(metadata, str):
             self.engine.exclude(package, bit, metadata)
             return
+        if metadata.requires_python and not self._runs_on(metadata.requires_python):
+            self.engine.exclude(package, bit, f"needs Python {metadata.requires_python}")
+            return
         loaded = Loaded(metadata, self.lines, self.overrides)
         project.loaded[bit] = loaded
         self.jobs.append((package, bit, None, loaded.base))
         for name, wanted in project.extras.items():
             self._extra_job(project, bit, loaded, name, wanted)
         self.engine.set_loaded(package, bit)
+
+    def _runs_on(self, requires_python: str) -> bool:
+        """Whether the target's Python is allowed. An invalid specifier allows every one, as for pip."""
+        known = self._pythons.get(requires_python)
+        if known is None:
+            python = self.problem.environment["python_full_version"]
+            try:
+                known = specifier_set(requires_python).contains(python, prereleases=True)
+            except ValueError:
+                known = True
+            self._pythons[requires_python] = known
+        return known
 
     def _extra_job(self, project: Project, bit: int, loaded: Loaded, name: str, wanted: Package) -> None:
         lines = loaded.of_extra(name)

@@ -194,3 +194,13 @@ def test_a_reference_that_cannot_be_read() -> None:
     conflict = solver.step()
     assert isinstance(conflict, Conflict)
     assert "is no readable wheel" in conflict.lines[0]
+
+
+def test_metadata_may_refuse_the_python_that_its_page_does_not() -> None:
+    world = simple_world({"a": {"1": [], "2": [], "3": []}})
+    world.metadata["a", "3"] = Metadata([], requires_python=">=3.13")
+    world.metadata["a", "2"] = Metadata([], requires_python="nonsense")
+    assert pins(world.answer(problem("a"))[0]) == {"a": "2"}
+    answer, _ = world.answer(problem("a>2"))
+    assert isinstance(answer, Conflict)
+    assert "a 3 needs Python >=3.13" in " ".join(answer.lines)
