@@ -37,7 +37,6 @@ extensions = [
         define_macros=[("CYTHON_TRACE_NOGIL", "1")] if debug else [],
     )
     for name in KERNELS
-    if os.path.exists(f"ext/envcensus/_kernels/{name}.pyx")  # until all are written
 ]
 
 setup(

@@ -312,6 +312,7 @@ def test_scrolling_reaches_the_last_row(viewer: Any) -> None:
             return document.querySelectorAll("#place tbody tr").length === 800;
         }"""
     )
+    assert page.locator(ROWS).count() == 800
 
 
 def test_print(viewer: Any) -> None:
