@@ -24,8 +24,10 @@ def _missing(reason: str) -> None:
     pytest.skip(reason)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
+    """One browser for the tests of a module and no longer: Playwright keeps an event loop running in this thread, and
+    what comes after wants to run its own."""
     try:
         from playwright.sync_api import sync_playwright
     except ImportError:
