@@ -42,6 +42,23 @@ def test_check_finds_what_does_not_fit(command: Command, roots: Path) -> None:
     assert "nonsense" in command.run("check", str(roots), "--fail-on", "nonsense", check=2).stderr
 
 
+def test_a_python_past_its_end_of_life_is_a_problem_everywhere(tmp_path: Path) -> None:
+    site = tmp_path / "roots" / "old" / "lib" / "python3.7" / "site-packages"
+    (tmp_path / "roots" / "old" / "bin").mkdir(parents=True)
+    (tmp_path / "roots" / "old" / "pyvenv.cfg").write_text("version = 3.7.9\n")
+    install(site, "app", "1.0")
+    roots = str(tmp_path / "roots")
+    with running(Universe({"app": ["1.0"]})) as index:
+        command = Command(tmp_path, index.url)
+        for name in ("check", "list", "outdated"):
+            (environment,) = command.json(name, roots)["environments"]
+            assert [problem["code"] for problem in environment["problems"]] == ["end-of-life"], name
+        command.run("outdated", roots, "--fail-on", "eol", check=3)
+    assert "2023-06-27" in command.run("check", roots).stdout
+    command.run("check", roots, "--fail-on", "eol", check=3)
+    command.run("check", roots, "--fail-on", "missing", check=0)
+
+
 def test_where_lists_the_copies_that_match(command: Command, roots: Path) -> None:
     found = command.json("where", "lib<1.2", str(roots))
     assert [(Path(row["environment"]).name, row["version"]) for row in found] == [("bad", "1.0")]

@@ -118,7 +118,7 @@ class _Reader:
         self.found = sorted(first.values(), key=attrgetter("normalized"))
 
     def _add_duplicate(self, distribution: Distribution, first: Distribution) -> None:
-        if first.path == distribution.path or self._is_shadowed(distribution):
+        if first.path == distribution.path or self._is_shadowed(distribution) or _is_own_source(distribution, first):
             return
         detail = f"{distribution.version}; {first.path} comes first"
         self.problems.append(Problem("duplicate", distribution.path, detail))
@@ -196,6 +196,16 @@ class _Reader:
 
     def _watch(self, path: str) -> None:
         self.watches.append(watch(path))
+
+
+def _is_own_source(distribution: Distribution, first: Distribution) -> bool:
+    """Whether it lies in the project that `first` is an editable install of: setuptools leaves an egg-info directory
+    beside the sources, and the `.pth` file of the install leads there."""
+    if not first.editable or not first.location.startswith("/"):
+        return False
+    if distribution.path.startswith(f"{first.location.rstrip('/')}/"):
+        return True
+    return os.path.realpath(distribution.path).startswith(f"{os.path.realpath(first.location)}/")
 
 
 def watch(path: str) -> Watch:

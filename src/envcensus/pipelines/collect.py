@@ -5,8 +5,11 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from envcensus.inventory import discover, scan
 from envcensus.model.census import Census, Metrics, Survey
+from envcensus.model.end_of_life import end_of_life_problem
 from envcensus.model.finding import Finding
 from envcensus.model.skipped import Skipped
 from envcensus.pipelines.buckets import Bucket
@@ -42,12 +45,15 @@ def listings(
     requires: bool = False,
     details: bool = False,
     progress: Progress | None = None,
+    now: float | None = None,
 ) -> Iterator[Listing | Skipped]:
     """Scan what is found below `roots`, in the order of discovery, unchanged environments from the cache.
 
     `requires` and `details` are those of `envcensus.inventory.scan`. Memory does not grow with the number of
-    environments; what a scan had to pass over comes as `Skipped` rows behind its listing.
+    environments; what a scan had to pass over comes as `Skipped` rows behind its listing. A Python that was past its
+    end of life at `now` (seconds since the epoch; the present by default) is one of the listing's problems.
     """
+    today = time.strftime("%Y-%m-%d", time.gmtime(now))
 
     def found() -> Iterator[Environment | Skipped]:
         for count, item in enumerate(discover(roots, options), 1):
@@ -57,9 +63,19 @@ def listings(
 
     with Bucket(store, "listings") as cache:
         for item in scan(found(), requires=requires, details=details, cache=cache, rescan=rescan):
-            yield item
-            if not isinstance(item, Skipped):
-                yield from item.skipped
+            if isinstance(item, Skipped):
+                yield item
+                continue
+            yield _dated(item, today)
+            yield from item.skipped
+
+
+def _dated(listing: Listing, today: str) -> Listing:
+    """The listing with what depends on the date of the run; the cache knows nothing of that."""
+    problem = end_of_life_problem(listing.environment, today)
+    if problem is None:
+        return listing
+    return msgspec.structs.replace(listing, problems=(problem, *listing.problems))
 
 
 def unchecked(listing: Listing) -> Survey:

@@ -82,6 +82,7 @@ def outdated(
             requires=requires or options.wanted,
             details=details,
             progress=progress,
+            now=now,
         ):
             if isinstance(item, Skipped):
                 skipped.append(item)

@@ -260,3 +260,29 @@ def test_base_interpreter_that_is_gone(make_venv: Any) -> None:
     (venv.path / "bin" / "python").unlink()
     (venv.path / "bin" / "python").symlink_to("/nonexistent/python3")
     assert codes(listing(venv.path)) == ["no-base"]
+
+
+def test_the_egg_info_beside_an_editables_sources_is_no_second_copy(make_venv: Any, tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    (project / "src" / "My_Proj.egg-info").mkdir(parents=True)
+    (project / "src" / "My_Proj.egg-info" / "PKG-INFO").write_text("Name: My.Proj\nVersion: 0.2\n")
+    (tmp_path / "link").symlink_to(project)
+    for name, location in (("direct", project), ("through-a-link", tmp_path / "link")):
+        venv = make_venv(name)
+        origin = json.dumps({"url": f"file://{location}", "dir_info": {"editable": True}})
+        venv.add("My.Proj", "0.3", entry="my_proj-0.3.dist-info", direct_url__json=origin)
+        (venv.site / "__editable__.my_proj-0.3.pth").write_text(f"{project}/src\n")
+        result = listing(venv.path)
+        assert (only(result).version, only(result).editable, result.problems) == ("0.3", True, ())
+
+
+def test_a_copy_in_another_project_remains_a_duplicate_of_an_editable(make_venv: Any, tmp_path: Path) -> None:
+    for project in ("project", "project-2"):
+        (tmp_path / project / "pkg.egg-info").mkdir(parents=True)
+        (tmp_path / project / "pkg.egg-info" / "PKG-INFO").write_text("Name: pkg\nVersion: 1.0\n")
+    venv = make_venv()
+    origin = json.dumps({"url": f"file://{tmp_path}/project", "dir_info": {"editable": True}})
+    venv.add("pkg", "1.0", direct_url__json=origin)
+    (venv.site / "a.pth").write_text(f"{tmp_path}/project\n{tmp_path}/project-2\n")
+    (problem,) = listing(venv.path).problems
+    assert (problem.code, problem.where) == ("duplicate", f"{tmp_path}/project-2/pkg.egg-info")
