@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from typing import Any
 
+import click
 import pytest
 from packaging.pylock import Pylock
 
+from envcensus.cli.resolve import command
 from tests.support.wheels import add_wheel
 
 
@@ -117,3 +121,17 @@ def test_usage_errors(links: Path) -> None:
     assert "not a requirement: a ==> 1" in _run(links, "a ==> 1", code=2).stderr
     assert "no format has the suffix" in _run(links, "alpha", "-o", "x.zip", code=2).stderr
     assert "not a time" in _run(links, "alpha", "--uploaded-prior-to", "soon", code=2).stderr
+
+
+def test_an_interrupt_tells_the_state(
+    links: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*_: object, progress: Any, **__: object) -> None:
+        progress(lambda: "beta 2.0: 3 projects")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("envcensus.pipelines.resolve.resolve", interrupted)
+    with pytest.raises((click.Abort, KeyboardInterrupt)):
+        command.main(["alpha", "--no-cache", "--no-index"], standalone_mode=False)
+    gc.enable()
+    assert "envcensus: stopped at beta 2.0: 3 projects" in capsys.readouterr().err

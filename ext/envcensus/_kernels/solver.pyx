@@ -108,6 +108,7 @@ cdef class Incompatibility:
 
     cdef readonly list packages
     cdef readonly list masks
+    cdef list outside    # for each term: everything that is not in its mask
     cdef readonly Incompatibility left
     cdef readonly Incompatibility right
     cdef readonly object reason
@@ -117,6 +118,7 @@ cdef class Incompatibility:
     def __init__(self, list packages, list masks, left=None, right=None, reason=None):
         self.packages = packages
         self.masks = masks
+        self.outside = None
         self.left = left
         self.right = right
         self.reason = reason
@@ -131,27 +133,29 @@ cdef class Edge(Incompatibility):
 
     cdef readonly Package a
     cdef readonly object v
+    cdef object rest     # everything of A that is not in V
     cdef readonly Package b
     cdef readonly object s
     cdef readonly Package x
     cdef readonly int flags
-    cdef object outside  # everything of B that is not in S
+    cdef object beyond   # everything of B that is not in S
 
     def __init__(self, Package a, v, Package b, s, Package x, int flags, reason):
         self.a = a
         self.v = v
+        self.rest = a.everything ^ v
         self.b = b
         self.s = s
         self.x = x
         self.flags = flags
         self.reason = reason
-        self.outside = b.everything & ~s
+        self.beyond = b.everything ^ s
         self.left = self.right = None
 
     cpdef list terms(self):
         if self.x is None:
-            return [(self.a, self.v), (self.b, self.outside)]
-        return [(self.a, self.v), (self.b, self.outside), (self.x, 2)]
+            return [(self.a, self.v), (self.b, self.beyond)]
+        return [(self.a, self.v), (self.b, self.beyond), (self.x, 2)]
 
     cdef inline bint asked(self):
         """Whether the extra it depends on is present (or it depends on none)."""
@@ -234,6 +238,7 @@ cdef class Engine:
             return
         else:
             edge.v |= bit(index)
+            edge.rest ^= bit(index)
         if a.out[index] is None:
             a.out[index] = [edge]
         else:
@@ -269,7 +274,7 @@ cdef class Engine:
         self.t_removed.append(removed)
         self.t_cause.append(cause)
         self.t_level.append(self.level)
-        p.dom = old & ~removed
+        p.dom = old ^ removed
         if not p.boolean and not p.chosen and not p.dom & 1:
             if removed & 1 or not p.dom & (p.dom - 1):
                 heappush(self.heap, self._key(p))
@@ -326,14 +331,14 @@ cdef class Engine:
         """Nothing of S is left in B: A's versions V are out."""
         if e.x is None or e.x.dom == 2:
             return self._prune(e.a, e.v, e)
-        if e.x.dom == 3 and not e.a.dom & ~e.v:
+        if e.x.dom == 3 and not e.a.dom & e.rest:
             return self._prune(e.x, 2, e)
         return None
 
     cdef Incompatibility _fire(self, Edge e):
         """A lies in V: B must lie in S, if the extra is asked for."""
         if e.x is None or e.x.dom == 2:
-            return self._prune(e.b, e.outside, e)
+            return self._prune(e.b, e.beyond, e)
         if e.x.dom == 3 and not e.b.dom & e.s:
             return self._prune(e.x, 2, e)
         return None
@@ -341,7 +346,7 @@ cdef class Engine:
     cdef Incompatibility _check(self, Edge e):
         if not e.b.dom & e.s:
             return self._unsupported(e)
-        if not e.a.dom & ~e.v:
+        if not e.a.dom & e.rest:
             return self._fire(e)
         return None
 
@@ -394,7 +399,7 @@ cdef class Engine:
             if edges is not None:
                 for i in range(len(edges)):
                     e = edges[i]
-                    if not p.dom & ~e.v:
+                    if not p.dom & e.rest:
                         conflict = self._fire(e)
                         if conflict is not None:
                             return conflict
@@ -421,14 +426,14 @@ cdef class Engine:
             else:
                 mine = inc.watch_2
                 other = inc.watch_1
-            if p.dom & ~inc.masks[mine]:
+            if p.dom & inc.outside[mine]:
                 kept.append(inc)
                 continue
             found = -1
             for j in range(len(inc.packages)):
                 if j != mine and j != other:
                     q = inc.packages[j]
-                    if q.dom & ~inc.masks[j]:
+                    if q.dom & inc.outside[j]:
                         found = j
                         break
             if found >= 0:
@@ -451,12 +456,13 @@ cdef class Engine:
         """The trail position after which the domain lies inside `mask`; -1: it always did."""
         cdef list entries = p.entries
         cdef Py_ssize_t low = 0, high = len(entries), middle
-        if high == 0 or not self.t_old[<Py_ssize_t>entries[0]] & ~mask:
+        cdef object outside = p.everything ^ mask
+        if high == 0 or not self.t_old[<Py_ssize_t>entries[0]] & outside:
             return -1
         high -= 1  # the last entry's result is the present domain, which lies inside
         while low < high:
             middle = (low + high) // 2
-            if self.t_old[<Py_ssize_t>entries[middle + 1]] & ~mask:
+            if self.t_old[<Py_ssize_t>entries[middle + 1]] & outside:
                 low = middle + 1
             else:
                 high = middle
@@ -539,6 +545,7 @@ cdef class Engine:
             if position > best or other < 0:
                 best = position
                 other = i
+        conflict.outside = [(<Package>p).everything ^ mask for p, mask in conflict.terms()]
         conflict.watch_1 = which
         conflict.watch_2 = other
         (<Package>conflict.packages[which]).learned.append(conflict)
@@ -561,7 +568,7 @@ cdef class Engine:
         cdef bint pins = p.pin_allowed
         cdef Edge e
         for e in p.incoming:
-            if not e.a.dom & ~e.v and e.asked():
+            if not e.a.dom & e.rest and e.asked():
                 active.append(e)
                 matching = matching & e.s
                 if e.flags & 1:
@@ -722,7 +729,7 @@ cdef class Engine:
 
     def requirers(self, Package p):
         """The edges that ask for `p` in the present state."""
-        return [e for e in p.incoming if not (<Edge>e).a.dom & ~(<Edge>e).v and (<Edge>e).asked()]
+        return [e for e in p.incoming if not (<Edge>e).a.dom & (<Edge>e).rest and (<Edge>e).asked()]
 
     def needs(self, Package p, Py_ssize_t index):
         """The edges of one version that were loaded."""

@@ -44,7 +44,7 @@ class Edge(Incompatibility):
 
 class Engine:
     packages: list[Package]
-    need_package: Package
+    need_package: Package | None
     need_bit: int
     failure: Incompatibility
     decisions: int

@@ -67,12 +67,15 @@ def discover_options(values: Mapping[str, Any]) -> DiscoverOptions:
     )
 
 
-cache: Callable[[F], F] = _group(
+_store = (
     option("--cache-dir", type=click.Path(), metavar="DIR", help="Keep the cache in DIR."),
     option("--cache-size", type=Size(), metavar="SIZE", help="Let the cache grow to SIZE: 200M, 2G.  [default: 512M]"),
     option("--no-cache", is_flag=True, help="Neither read nor write the cache."),
-    option("--rescan", is_flag=True, help="Read every environment anew, whatever the cache holds."),
 )
+cache: Callable[[F], F] = _group(
+    *_store, option("--rescan", is_flag=True, help="Read every environment anew, whatever the cache holds.")
+)
+cache_alone: Callable[[F], F] = _group(*_store)  # where no environment is scanned
 
 
 def open_cache(values: Mapping[str, Any]) -> Store | NoStore:

@@ -65,23 +65,24 @@ _SUFFIXES = {
 @click.option("--annotate/--no-annotate", default=True, help="Say who asks for what in a requirements file.")
 @click.option("--explain", "explained", multiple=True, metavar="NAME", help="Say why NAME got its version.")
 @click.option("--format", "format_", type=click.Choice(FORMATS), default="requirements", show_default=True)
-@click.option("-o", "--output", "outputs", multiple=True, type=click.Path(), metavar="FILE", help="Write to FILE too.")
-@click.option("-q", "--quiet", is_flag=True, help="Print nothing that goes to a file.")
-@click.option("--allow-incomplete", is_flag=True, help="Exit with 0 although something could not be looked at.")
 @options.index
-@click.option("--cache-dir", type=click.Path(), metavar="DIR", help="Keep the cache in DIR.")
-@click.option("--cache-size", type=click.IntRange(1), metavar="MIB", help="Let the cache grow to MIB MiB.")
-@click.option("--no-cache", is_flag=True, help="Neither read nor write the cache.")
+@options.cache_alone
+@options.output
 def command(**values: Any) -> ExitCode:
     """Find versions that fit together for REQUIREMENTs and those of the files given, for one Python and platform.
 
     The answer goes to standard output, or with -o to files whose suffix picks the format: requirements.txt,
     pylock.toml, .json (as pip's installation report), .tree, .dot, .mmd. Nothing is installed, built or executed.
     """
+    import gc
+
     from envcensus.model.resolution import Conflict
 
+    # What is made from here on lives to the end: neither on the way nor at the end is there garbage worth looking for.
+    gc.disable()
     targets = [(path, _format_of(path)) for path in values["outputs"]]
     answer, explained = _resolve(values, files=_wants_files(values, targets))
+    gc.freeze()
     for line in explained:
         click.echo(line, err=True)
     if isinstance(answer, Conflict):
@@ -92,11 +93,6 @@ def command(**values: Any) -> ExitCode:
         click.echo(f"envcensus: {_plain(row.where)}: {_plain(row.reason)}", err=True)
     _write(answer, targets, values)
     return ExitCode.COMPLETE if not answer.skipped or values["allow_incomplete"] else ExitCode.INCOMPLETE
-
-
-for _parameter in command.params:
-    if _parameter.name == "timeout" and isinstance(_parameter, click.Option):
-        _parameter.help = "Give up after so long, or when an index is silent for so long."
 
 
 def _resolve(values: dict[str, Any], *, files: bool) -> tuple[Resolution | Conflict, list[str]]:
@@ -136,17 +132,19 @@ def _resolve(values: dict[str, Any], *, files: bool) -> tuple[Resolution | Confl
             prefer=read_prefer(values["prefer"]) if values["prefer"] else {},
             uploaded_prior_to=moment(values["uploaded_prior_to"], now),
             files=files,
-            timeout=values["timeout"],
             refresh=values["refresh"],
             offline=values["offline"],
             max_age=values["max_age"],
         )
-        progress = _progress() if sys.stderr.isatty() and not values["quiet"] else None
+        shown = sys.stderr.isatty() and not values["quiet"] if values["progress"] is None else values["progress"]
+        progress = _Progress(shown=shown)
         try:
             answer, solver = resolve(request, _config(values, inputs), store, now=now, progress=progress)
-        finally:
-            if progress is not None:
-                click.echo("\r\x1b[K", nl=False, err=True)
+        except KeyboardInterrupt:
+            progress.clear()
+            click.echo(f"envcensus: stopped at {progress.state()}", err=True)
+            raise
+        progress.clear()
     options.report_cache(store)
     lines: list[str] = []
     if isinstance(answer, Resolution):
@@ -263,18 +261,33 @@ def _format_of(path: str) -> str:
     raise UsageError(f"no format has the suffix of {path}", remedy="use one of " + ", ".join(_SUFFIXES))
 
 
-def _progress() -> Callable[[str], None]:
-    """One line on a terminal, rewritten a few times a second."""
-    import time
+class _Progress:
+    """What the solver is doing: one line on a terminal, rewritten a few times a second."""
 
-    last = [time.monotonic() + 0.5]
+    def __init__(self, *, shown: bool) -> None:
+        self._shown = shown
+        self._next = 0.0
+        self._drawn = False
+        self.state: Callable[[], str] = lambda: "the beginning"
 
-    def show(text: str) -> None:
-        if time.monotonic() >= last[0]:
-            last[0] = time.monotonic() + 0.1
-            click.echo(f"\r\x1b[K{_plain(text)}", nl=False, err=True)
+    def __call__(self, state: Callable[[], str]) -> None:
+        self.state = state
+        if not self._shown:
+            return
+        import time
 
-    return show
+        now = time.monotonic()
+        if self._next == 0.0:
+            self._next = now + 0.5  # a quick run shows nothing
+        elif now >= self._next:
+            self._next = now + 0.1
+            self._drawn = True
+            click.echo(f"\r\x1b[K{_plain(state())}", nl=False, err=True)
+
+    def clear(self) -> None:
+        """Take the line away."""
+        if self._drawn:
+            click.echo("\r\x1b[K", nl=False, err=True)
 
 
 def _plain(text: str) -> str:

@@ -20,6 +20,7 @@ from envcensus.model.resolution import Conflict, Mode, Pin, Resolution, Wanted
 from envcensus.model.skipped import Skipped
 from envcensus.pipelines.resolve_source import CachedSource, Chooser, all_files, yanked_reason
 from envcensus.resolver.problem import Needs, Problem
+from envcensus.resolver.project import Project
 from envcensus.resolver.solver import Solver
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ class Run:
         metrics: Metrics,
         *,
         now: float,
-        progress: Callable[[str], None] | None,
+        progress: Callable[[Callable[[], str]], None] | None,
     ) -> None:
         self.request = request
         self.config = config
@@ -109,7 +110,7 @@ class Run:
     def check_time(self) -> None:
         """Raise EnvcensusError when the time given is over; tell the progress what is tried."""
         if self.progress is not None:
-            self.progress(self.state())
+            self.progress(self.state)
         if self.deadline is not None and time.monotonic() > self.deadline:
             raise EnvcensusError(
                 f"no answer within {self.request.timeout:g} seconds ({self.state()})",
@@ -119,9 +120,12 @@ class Run:
     def state(self) -> str:
         """What the solver is doing, for a person."""
         solver = self.solver
+        engine = solver.engine
+        trying = engine.need_package.label if engine.need_package is not None else None
         return (
-            f"{len(solver.projects)} projects, {len(solver.metadata)} versions read, "
-            f"{solver.engine.decisions} decisions, {solver.engine.conflicts} conflicts"
+            (f"{trying.name} {trying.version(engine.need_bit)}: " if isinstance(trying, Project) else "")
+            + f"{len(solver.projects)} projects, {len(solver.metadata)} versions read, "
+            f"{engine.decisions} decisions, {engine.conflicts} conflicts"
         )
 
     def feed_cached(self, needs: Needs) -> bool:
@@ -161,7 +165,7 @@ def resolve(
     *,
     now: float,
     metrics: Metrics | None = None,
-    progress: Callable[[str], None] | None = None,
+    progress: Callable[[Callable[[], str]], None] | None = None,
 ) -> tuple[Resolution | Conflict, Solver]:
     """An answer or the reason why there is none, and the solver for further questions (`resolver.explain.newer`).
 

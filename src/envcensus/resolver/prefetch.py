@@ -12,6 +12,7 @@ from collections.abc import Iterable
 
 from envcensus.resolver.lines import Line
 from envcensus.resolver.problem import Candidates, Metadata
+from envcensus.resolver.project import Project
 from envcensus.resolver.solver import Solver
 
 _BATCH = 32
@@ -31,7 +32,6 @@ class Prefetcher:
         self._pages: set[str] = set()
         self._metadata: set[Key] = set()
         self._read: dict[str, list[str]] = {}  # versions whose metadata arrived
-        self._tried: dict[str, int] = {}
         self.wanted_pages: list[str] = []
         self.wanted_metadata: list[Key] = []
 
@@ -66,9 +66,9 @@ class Prefetcher:
         self._pages.update(pages)
         for name, version in metadata:
             self._metadata.add((name, version))
-            tried = self._tried[name] = self._tried.get(name, 0) + 1
-            if tried > 1:
-                self._ahead(name, version, tried)
+            project = self._solver.projects.get(name)
+            if project is not None and project.loaded:
+                self._ahead(project)
 
     def _follow(self, metadata: Metadata, extras: Iterable[str], *, base: bool) -> None:
         get = self._solver.lines.get
@@ -142,16 +142,15 @@ class Prefetcher:
             self._metadata.add(key)
             self.wanted_metadata.append(key)
 
-    def _ahead(self, name: str, version: str, tried: int) -> None:
-        """After k versions the next 2k, at most 32, in the solver's order of preference."""
-        project = self._solver.projects.get(name)
-        if project is None or project.candidates is None:
+    def _ahead(self, project: Project) -> None:
+        """After k versions the next 3k, at most 32, in the solver's order of preference."""
+        candidates, package, tried = project.candidates, project.package, len(project.loaded)
+        if candidates is None:
             return
-        candidates, package = project.candidates, project.package
-        count = min(_BATCH, 2 * tried)
-        self._descend(name, candidates, package.dom >> 1, count)
+        count = min(_BATCH, 3 * tried)
+        self._descend(project.name, candidates, package.dom >> 1, count)
         if tried >= _IN_ORDER_FROM:
-            self._descend(name, candidates, self._solver.engine.level_zero(package) >> 1, count)
+            self._descend(project.name, candidates, self._solver.engine.level_zero(package) >> 1, count)
 
     def _descend(self, name: str, candidates: Candidates, mask: int, count: int) -> None:
         for allowed in (mask & ~candidates.pre, mask & candidates.pre):

@@ -81,7 +81,7 @@ class Solver:
                 return needs
             code = engine.run()
             if code == NEED:
-                project = engine.need_package.label
+                project = engine.need_package.label if engine.need_package else None
                 assert isinstance(project, Project)
                 key = (project.name, project.version(engine.need_bit))
                 if key not in self.metadata:
