@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from envcensus._kernels.requirement import MarkerEnvironment, Requirement
+from envcensus._kernels.requirement import MarkerEnvironment, Requirement, parse
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from envcensus.model.distribution import Distribution
 
 
-class Edge(Struct, frozen=True):
+class Edge(Struct, frozen=True, gc=False):
     """`requirer` requires `requirement` in this environment; `extra` is the extra that asks for it, or empty."""
 
     requirer: Distribution
@@ -36,7 +36,7 @@ class Graph(Struct, frozen=True):
 
     def direct(self, name: str) -> bool:
         """Whether no other installed distribution requires `name`."""
-        return all(edge.requirer.normalized == name for edge in self.needed_by.get(name, ()))
+        return not any(edge.requirer.normalized != name for edge in self.needed_by.get(name, ()))
 
 
 def build_graph(distributions: Sequence[Distribution], markers: Mapping[str, str]) -> Graph:
@@ -50,35 +50,51 @@ def build_graph(distributions: Sequence[Distribution], markers: Mapping[str, str
     for distribution in distributions:
         nodes.setdefault(distribution.normalized, distribution)
     graph = Graph(nodes, {name: [] for name in nodes}, {}, [])
-    by_extra = {name: _by_extra(nodes[name], environment, graph.invalid) for name in nodes}
-    done: set[tuple[str, str]] = set()
-    todo = [(name, "") for name in nodes]
-    while todo:
-        name, extra = todo.pop()
-        if (name, extra) in done:
-            continue
-        done.add((name, extra))
-        for requirement in by_extra[name].get(extra, ()):
-            edge = Edge(nodes[name], requirement, extra)
-            graph.needs[name].append(edge)
-            graph.needed_by.setdefault(requirement.normalized, []).append(edge)
-            if requirement.normalized in nodes:
-                todo.extend((requirement.normalized, wanted) for wanted in requirement.normalized_extras)
+    asked: dict[str, set[str]] = {}
+    for distribution in nodes.values():
+        for requirement in _parse(distribution, graph.invalid, for_extras=False):
+            if requirement.marker is None or requirement.marker.evaluate(environment, ""):
+                _join(graph, Edge(distribution, requirement), asked)
+    _join_extras(graph, asked, environment)
     return graph
 
 
-def _by_extra(
-    distribution: Distribution, environment: MarkerEnvironment, invalid: list[tuple[Distribution, str]]
-) -> dict[str, list[Requirement]]:
-    """The requirements of a distribution by the extra that brings them in, "" where none is needed."""
-    found: dict[str, list[Requirement]] = {}
+def _join_extras(graph: Graph, asked: dict[str, set[str]], environment: MarkerEnvironment) -> None:
+    """Add what the extras that are asked for bring in, which may ask for more of them."""
+    done: set[tuple[str, str]] = set()
+    parsed: dict[str, list[Requirement]] = {}
+    while asked:
+        name, extras = asked.popitem()
+        if name not in parsed:
+            parsed[name] = list(_parse(graph.nodes[name], graph.invalid, for_extras=True))
+        for extra in extras:
+            if (name, extra) in done:
+                continue
+            done.add((name, extra))
+            for requirement in parsed[name]:
+                marker = requirement.marker
+                if marker is not None and marker.evaluate(environment, extra) and not marker.evaluate(environment, ""):
+                    _join(graph, Edge(graph.nodes[name], requirement, extra), asked)
+
+
+def _join(graph: Graph, edge: Edge, asked: dict[str, set[str]]) -> None:
+    name = edge.requirement.normalized
+    graph.needs[edge.requirer.normalized].append(edge)
+    graph.needed_by.setdefault(name, []).append(edge)
+    if edge.requirement.extras and name in graph.nodes:
+        asked.setdefault(name, set()).update(edge.requirement.normalized_extras)
+
+
+def _parse(
+    distribution: Distribution, invalid: list[tuple[Distribution, str]], *, for_extras: bool
+) -> Iterator[Requirement]:
+    """The requirements of a distribution; those that hold only with some extra, most of them, just `for_extras`."""
     for line in distribution.requires:
-        try:
-            requirement = Requirement(line)
-        except ValueError:
-            invalid.append((distribution, line))
+        only_with_extra = "extra ==" in line and " or " not in line
+        if only_with_extra and not for_extras:
             continue
-        always, extras = (True, ()) if requirement.marker is None else requirement.marker.activation(environment)
-        for extra in ("",) if always else extras:
-            found.setdefault(extra, []).append(requirement)
-    return found
+        try:
+            yield parse(line)
+        except ValueError:
+            if only_with_extra or not for_extras:  # said once
+                invalid.append((distribution, line))

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from envcensus.model.census import Survey
     from envcensus.model.finding import Finding
 
-_SEVERITY = re.compile(r"severity\s*(>=|=)\s*(major|minor|patch|post|pre|other)")
-_AGE = re.compile(r"age\s*>=?\s*(\d+)")
+_SEVERITY = r"severity\s*(>=|=)\s*(major|minor|patch|post|pre|other)"
+_AGE = r"age\s*>=?\s*(\d+)"
 _FINDINGS: dict[str, Callable[[Finding], bool]] = {
     "outdated": lambda finding: finding.state == "outdated",
     "upgradable": lambda finding: bool(finding.wanted) and finding.wanted != finding.distribution.version,
@@ -58,9 +58,9 @@ def parse_rules(texts: Iterable[str]) -> Rules:
             findings.append(_FINDINGS[word])
         elif word == "problem" or word in CODES:
             problems.add(word)
-        elif match := _SEVERITY.fullmatch(word):
+        elif match := re.fullmatch(_SEVERITY, word):
             findings.append(_severity_rule(match[1], match[2]))
-        elif match := _AGE.fullmatch(word):
+        elif match := re.fullmatch(_AGE, word):
             findings.append(_age_rule(int(match[1])))
         else:
             known = ["any", *_FINDINGS, "severity>=LEVEL", "age>=DAYS", "problem", "eol", *CODES]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import sys
@@ -53,6 +54,7 @@ def cli() -> None:
 def main() -> None:
     """Run the command line and exit with one of `ExitCode`. No traceback reaches a user."""
     signals.install()
+    gc.set_threshold(100_000, 20, 50)  # a run builds much and drops little: looking for garbage is mostly in vain
     try:
         code = cli.main(prog_name="envcensus", standalone_mode=False)
         sys.stdout.flush()

@@ -151,14 +151,15 @@ def _bounded(function: F) -> F:
     def run(*arguments: Any, lock: str | None, timeout: float | None, **more: Any) -> Any:
         from contextlib import ExitStack
 
-        from envcensus.runtime import lock as locks
-        from envcensus.runtime import signals
-
         with ExitStack() as bounds:
             if lock is not None:
-                bounds.enter_context(locks.only_run(lock))
+                from envcensus.runtime.lock import only_run
+
+                bounds.enter_context(only_run(lock))
             if timeout is not None:
-                bounds.enter_context(signals.out_of_time_after(timeout))
+                from envcensus.runtime.signals import out_of_time_after
+
+                bounds.enter_context(out_of_time_after(timeout))
             return function(*arguments, **more)
 
     return run  # type: ignore[return-value]

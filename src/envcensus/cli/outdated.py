@@ -58,11 +58,10 @@ def command(
     from envcensus.cli.progress import terminal_progress
     from envcensus.cli.roots import resolve_roots
     from envcensus.pipelines.outdated import outdated
-    from envcensus.report import flat
-    from envcensus.report.formats import known, render
+    from envcensus.report.formats import render
 
     rules = parse_rules(fail_on)
-    flat.known(format_) if by != "environment" else known(format_)
+    _check_format(format_, by)
     deliver.check_outputs(outputs)
     with options.open_cache(more) as store, terminal_progress(more["progress"], quiet=quiet) as progress:
         census = outdated(
@@ -81,6 +80,18 @@ def command(
     if not quiet or deliver.newsworthy(census):
         deliver.to_stdout(_grouped(by, format_, census, shape) or render(format_, census, shape))
     return deliver.exit_code(census, rules, allow_incomplete=allow_incomplete)
+
+
+def _check_format(format_: str, by: str) -> None:
+    """Raise UsageError for a format that the grouping does not have."""
+    if by == "environment":
+        from envcensus.report import formats
+
+        formats.known(format_)
+    else:
+        from envcensus.report import flat
+
+        flat.known(format_)
 
 
 def _what(values: Mapping[str, Any]) -> OutdatedOptions:

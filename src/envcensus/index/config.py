@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,6 +17,7 @@ from envcensus.model.redact import redact
 STRATEGIES = ("version-priority", "first-match")
 KEYRING_PROVIDERS = ("auto", "disabled", "import", "subprocess")
 DEFAULT_CONCURRENCY = 100  # connections per host: measured, more gains nothing at 50 ms and costs memory
+_LONGEST_PLAIN_KEY = 200  # longer ones are hashed; loading OpenSSL for that costs a warm run some 5 ms
 _SCHEMES = ("http://", "https://", "file:")
 
 # name → (names of pip's option, default). Defaults are pip's where pip has the option.
@@ -101,6 +101,10 @@ class IndexConfig(Struct, frozen=True, kw_only=True):
             clean, credentials = split_credentials(url)
             urls.append(f"{credentials.username if credentials else ''} {clean}")
         text = "\n".join([str(KEY_FORMAT), *urls, "", *self.find_links, "", self.index_strategy])
+        if len(text) <= _LONGEST_PLAIN_KEY and "@" not in text:  # user names may be tokens
+            return text
+        import hashlib
+
         return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterable
 from urllib.parse import unquote, unquote_to_bytes, urlsplit
@@ -57,7 +56,9 @@ def stamp(config: IndexConfig, name: str) -> bytes:
                 states.append("")
     if not states:
         return NO_STAMP
-    return hashlib.blake2b("\n".join(states).encode(), digest_size=8).digest()
+    from hashlib import blake2b
+
+    return blake2b("\n".join(states).encode(), digest_size=8).digest()
 
 
 def _state(path: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Sequence
 
 from envcensus.index.config import IndexConfig
@@ -22,6 +21,8 @@ def is_secure(url: str, trusted_hosts: Sequence[str]) -> bool:
     if any(host.lower() in names for host in trusted_hosts):
         return True
     try:
+        import ipaddress
+
         return ipaddress.ip_address(origin.host).is_loopback
     except ValueError:
         return origin.host == "localhost"

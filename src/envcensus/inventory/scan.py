@@ -82,13 +82,14 @@ def _lookup(
 class _Job:
     """One environment that a thread reads."""
 
-    __slots__ = ("done", "environment", "error", "reading", "started")
+    __slots__ = ("done", "environment", "error", "failure", "reading", "started")
 
     def __init__(self, environment: Environment, done: Event | None) -> None:
         self.environment = environment
         self.done = done
         self.reading: Reading | None = None
         self.error = ""
+        self.failure: BaseException | None = None
         self.started = 0
 
     def run(self, level: int) -> None:
@@ -131,7 +132,10 @@ class _Pool:
 
     def _work(self, jobs: SimpleQueue[_Job | None]) -> None:
         while (job := jobs.get()) is not None:
-            job.run(self.level)
+            try:
+                job.run(self.level)
+            except BaseException as error:  # a broken promise of ours: raised where the result is waited for
+                job.failure = error
             if job.done is not None:
                 job.done.set()
 
@@ -161,6 +165,8 @@ def _finish(item: Listing | Skipped | _Job, known: ListingCache | None) -> Listi
         return item
     if item.done is not None:
         item.done.wait()
+    if item.failure is not None:
+        raise item.failure
     environment = item.environment
     reading = item.reading
     if reading is None:
