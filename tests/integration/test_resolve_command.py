@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gc
+import hashlib
 import json
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -87,6 +89,26 @@ def test_pip_installs_what_was_pinned(links: Path, tmp_path: Path) -> None:
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
         assert sorted(path.name for path in target.glob("*.py")) == ["alpha.py", "beta.py", "gamma.py"]
+
+
+@pytest.mark.skipif(shutil.which("uv") is None, reason="uv is not installed")
+def test_uv_installs_the_lock_file(links: Path, tmp_path: Path) -> None:
+    _run(links, "alpha[x]", "-q", "-o", str(tmp_path / "pylock.toml"))
+    done = subprocess.run(
+        ["uv", "pip", "install", "-q", "--no-config", "--preview", "--no-cache", "--python", sys.executable,
+         "--target", str(tmp_path / "target"), "-r", str(tmp_path / "pylock.toml")],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert sorted(path.name for path in (tmp_path / "target").glob("*.py")) == ["alpha.py", "beta.py", "gamma.py"]
+
+
+def test_hashes_given_with_requirements_bind(links: Path, tmp_path: Path) -> None:
+    digest = hashlib.sha256((links / "beta-1.0-py3-none-any.whl").read_bytes()).hexdigest()
+    (tmp_path / "in.txt").write_text(f"beta<2 --hash=sha256:{digest}\n")
+    assert f"--hash=sha256:{digest}" in _run(links, "-r", str(tmp_path / "in.txt"), "--hashes").stdout
+    (tmp_path / "in.txt").write_text(f"beta --hash=sha256:{digest}\n")
+    assert "no file of beta 2.0 has one of the hashes" in _run(links, "-r", str(tmp_path / "in.txt"), code=1).stderr
 
 
 def test_a_conflict_is_told_on_standard_error(links: Path) -> None:

@@ -15,6 +15,7 @@ from msgspec import Struct
 from envcensus.errors import EnvcensusError, UsageError
 from envcensus.model.census import Metrics
 from envcensus.model.core_metadata import CoreMetadata
+from envcensus.model.page import File
 from envcensus.model.redact import redact
 from envcensus.model.resolution import Conflict, Mode, Pin, Resolution, Wanted
 from envcensus.model.skipped import Skipped
@@ -267,14 +268,30 @@ def _complete(run: Run, answer: Resolution) -> Resolution:
                 reason = yanked_reason(record, pin.version) or ""
                 more["yanked"] = reason
                 warnings.append(f"{pin.name} {pin.version} is yanked" + (f": {reason}" if reason else ""))
-            if run.request.files:
+            wanted = run.solver.hashes.get(pin.name)
+            if run.request.files or wanted is not None:
                 packed = run.files.get(pin.name) or run.source.files(pin.name)
                 if packed:
-                    more["files"] = tuple(all_files(packed, pin.version))
-                    best = run.chooser.fitting(packed, pin.name, pin.version)
+                    more["files"] = tuple(_matching(all_files(packed, pin.version), wanted, pin))
+                    best = _matching(run.chooser.fitting(packed, pin.name, pin.version), wanted, pin)
                     more["chosen"] = best[0].filename if best else ""
         pins.append(msgspec.structs.replace(pin, **more))
     return msgspec.structs.replace(answer, pins=tuple(pins), warnings=tuple(warnings))
+
+
+def _matching(files: list[File], wanted: frozenset[str] | None, pin: Pin) -> list[File]:
+    """The files whose hash was given with a requirement; all where none was. Raises EnvcensusError where none fits."""
+    if wanted is None:
+        return files
+    found = [
+        file for file in files if any(f"{name}:{digest.lower()}" in wanted for name, digest in file.hashes.items())
+    ]
+    if files and not found and any(file.hashes for file in files):
+        raise EnvcensusError(
+            f"no file of {pin.name} {pin.version} has one of the hashes given with its requirement",
+            remedy="give the hashes of this version, or pin the version they belong to",
+        )
+    return found
 
 
 def _without_credentials(url: str) -> str:

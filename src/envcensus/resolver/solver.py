@@ -37,6 +37,7 @@ class Solver:
         self.constraints = self._by_name(problem.constraints)
         self.requirements = [self.overrides.get(line.name, line) for line in self._wanted(problem.requirements)]
         self.origins = {wanted.text: wanted.origin for wanted in (*problem.requirements, *problem.constraints)}
+        self.hashes = self._hashes()
         self.last_resort = False
         for line in (*self.requirements, *self.overrides.values(), *chain(*self.constraints.values())):
             if line.url:
@@ -301,6 +302,16 @@ class Solver:
             if line.base:
                 lines.append(line)
         return lines
+
+    def _hashes(self) -> dict[str, frozenset[str]]:
+        """Normalized name → the hashes ("sha256:…") that all requirements with hashes accept, as pip has it."""
+        found: dict[str, frozenset[str]] = {}
+        for item in (*self.problem.requirements, *self.problem.constraints):
+            line = self.lines.get(item.text)
+            if item.hashes and line is not None and line.base:
+                known = found.get(line.name)
+                found[line.name] = frozenset(item.hashes) if known is None else known & frozenset(item.hashes)
+        return found
 
     def _by_name(self, wanted: tuple[Wanted, ...]) -> dict[str, list[Line]]:
         grouped: dict[str, list[Line]] = {}
