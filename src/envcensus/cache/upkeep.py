@@ -68,6 +68,16 @@ def info(directory: str | None, *, size_limit: int, clock: store.Clock) -> Store
         )
 
 
+def usage(opened: store.Store | store.NoStore) -> tuple[int, int] | None:
+    """Bytes in pages that hold records, and bytes on disk, of a store that was closed; None without one."""
+    if not isinstance(opened, store.Store):
+        return None
+    again = store.open_store(os.path.dirname(opened.directory), size_limit=opened.size_limit, write=False)
+    with again, again.reader() as reader:
+        used = rows.pages_used(reader.transaction) if reader.transaction is not None else 0
+    return used, _size(opened.directory)
+
+
 def prune(
     directory: str | None, *, size_limit: int, clock: store.Clock, unused_for: float | None = None
 ) -> tuple[int, int]:

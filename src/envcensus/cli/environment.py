@@ -9,12 +9,14 @@ from envcensus.errors import EnvcensusError, UsageError
 
 if TYPE_CHECKING:
     from envcensus.cache.store import NoStore, Store
-    from envcensus.model.census import Survey
+    from envcensus.model.census import Metrics, Survey
     from envcensus.model.skipped import Skipped
 
 
-def one_survey(path: str, store: Store | NoStore, *, rescan: bool = False) -> tuple[Survey, tuple[Skipped, ...]]:
-    """What is installed in the environment at `path`, with requirements, and what could not be read there.
+def one_survey(
+    path: str, store: Store | NoStore, *, rescan: bool = False
+) -> tuple[Survey, tuple[Skipped, ...], Metrics]:
+    """What is installed in the environment at `path`, with requirements, what could not be read there, and the cost.
 
     Raises UsageError where `path` is no environment.
     """
@@ -28,4 +30,4 @@ def one_survey(path: str, store: Store | NoStore, *, rescan: bool = False) -> tu
         raise EnvcensusError(
             f"{path} cannot be read: {census.skipped[0].reason if census.skipped else 'nothing there'}"
         )
-    return census.surveys[0], census.skipped
+    return census.surveys[0], census.skipped, census.metrics

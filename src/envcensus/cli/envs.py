@@ -34,6 +34,7 @@ def command(
     known(format_, envs=True)
     deliver.check_outputs(outputs, envs=True)
     found = environments(resolve_roots(roots, roots_from, system=more["system"]), options.discover_options(more))
+    options.ran(more, None, found.metrics)
     shape = deliver.render_options("envs")
     deliver.to_files(outputs, lambda name: render_envs(name, found, deliver.for_files(shape)))
     if not quiet or found.skipped:

@@ -63,7 +63,7 @@ def command(
     deliver.check_outputs(outputs)
     with options.open_cache(more) as store, terminal_progress(more["progress"], quiet=quiet) as progress:
         census = _take(paths, more, store, progress)
-    options.report_cache(store)
+    options.ran(more, store, census.metrics)
     shape = deliver.render_options("list", show_all=True, verbose=more["verbose"])
     deliver.to_files(outputs, lambda name: render(name, census, deliver.for_files(shape)))
     if not quiet or deliver.newsworthy(census):

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from envcensus.cache.store import NoStore, Store
     from envcensus.index.config import IndexConfig
     from envcensus.inventory import DiscoverOptions
+    from envcensus.model.census import Metrics
     from envcensus.pipelines.ask import AskOptions
 
 F = TypeVar("F", bound="Callable[..., Any]")
@@ -145,10 +146,18 @@ def ask_options(values: Mapping[str, Any]) -> AskOptions:
 
 
 def _bounded(function: F) -> F:
-    """Run `function` under --lock and --timeout."""
+    """Run `function` under --lock and --timeout, and under a meter (`meter` among its values, None where nobody asked
+    for figures) with --stats and --metrics-file."""
 
     @functools.wraps(function)
-    def run(*arguments: Any, lock: str | None, timeout: float | None, **more: Any) -> Any:
+    def run(
+        *arguments: Any,
+        stats: bool,
+        metrics_file: str | None,
+        lock: str | None = None,
+        timeout: float | None = None,
+        **more: Any,
+    ) -> Any:
         from contextlib import ExitStack
 
         with ExitStack() as bounds:
@@ -156,13 +165,42 @@ def _bounded(function: F) -> F:
                 from envcensus.runtime.lock import only_run
 
                 bounds.enter_context(only_run(lock))
+            meter = None
+            if stats or metrics_file is not None:
+                from envcensus.cli.metering import metered
+
+                name = click.get_current_context().info_name or ""
+                meter = bounds.enter_context(metered(name, stats=stats, metrics_file=metrics_file))
             if timeout is not None:
                 from envcensus.runtime.signals import out_of_time_after
 
                 bounds.enter_context(out_of_time_after(timeout))
-            return function(*arguments, **more)
+            code = function(*arguments, meter=meter, **more)
+            if meter is not None:
+                meter.exit_code = code
+            return code
 
     return run  # type: ignore[return-value]
+
+
+_figures = (
+    option("--stats", is_flag=True, help="Say on standard error what the run cost: time, memory, requests, cache."),
+    option(
+        "--metrics-file", type=click.Path(), metavar="FILE", help="Write what the run cost as Prometheus text to FILE."
+    ),
+)
+figures: Callable[[F], F] = _group(*_figures, _bounded)  # for commands without `output`, which has them too
+
+
+def ran(values: Mapping[str, Any], store: Store | NoStore | None, metrics: Metrics) -> None:
+    """The work of a command is done: say why the cache was not used, where it was not, and note what the work cost."""
+    from envcensus.runtime.metrics import peak_of_this_process
+
+    metrics.peak_memory = peak_of_this_process()
+    if store is not None:
+        report_cache(store)
+    if (meter := values["meter"]) is not None:
+        meter.saw(metrics, store)
 
 
 output: Callable[[F], F] = _group(
@@ -180,6 +218,7 @@ output: Callable[[F], F] = _group(
     option("--allow-incomplete", is_flag=True, help="Exit with 0 although something could not be looked at."),
     option("--lock", type=click.Path(), metavar="FILE", help="Exit with 5 if another run holds the lock on FILE."),
     option("--timeout", type=click.FloatRange(0, min_open=True), metavar="SECONDS", help="Give up after so long."),
+    *_figures,
     _bounded,
 )
 

@@ -74,7 +74,7 @@ def command(
             rescan=more["rescan"],
             progress=progress,
         )
-    options.report_cache(store)
+    options.ran(more, store, census.metrics)
     shape = deliver.render_options("outdated", show_all=show_all)
     deliver.to_files(outputs, lambda name: render(name, census, deliver.for_files(shape)))
     if not quiet or deliver.newsworthy(census):

@@ -100,6 +100,7 @@ def _resolve(values: dict[str, Any], *, files: bool) -> tuple[Resolution | Confl
     import sys
     import time
 
+    from envcensus.model.census import Metrics
     from envcensus.model.resolution import Resolution
     from envcensus.pipelines.resolve import ResolveRequest, resolve
     from envcensus.pipelines.resolve_inputs import listed, read_prefer
@@ -138,14 +139,17 @@ def _resolve(values: dict[str, Any], *, files: bool) -> tuple[Resolution | Confl
         )
         shown = sys.stderr.isatty() and not values["quiet"] if values["progress"] is None else values["progress"]
         progress = _Progress(shown=shown)
+        metrics = Metrics()
         try:
-            answer, solver = resolve(request, _config(values, inputs), store, now=now, progress=progress)
+            answer, solver = resolve(
+                request, _config(values, inputs), store, now=now, metrics=metrics, progress=progress
+            )
         except KeyboardInterrupt:
             progress.clear()
             click.echo(f"envcensus: stopped at {progress.state()}", err=True)
             raise
         progress.clear()
-    options.report_cache(store)
+    options.ran(values, store, metrics)
     lines: list[str] = []
     if isinstance(answer, Resolution):
         for name in values["explained"]:

@@ -14,6 +14,7 @@ from envcensus.errors import ExitCode
 @click.argument("environment", type=click.Path())
 @click.option("--format", "format_", default="columns", show_default=True, help="columns or json.")
 @options.cache
+@options.figures
 def command(environment: str, format_: str, **more: Any) -> ExitCode:
     """Draw what is installed in ENVIRONMENT as a tree: below each distribution what it requires."""
     from envcensus.analysis.tree import forest
@@ -22,8 +23,8 @@ def command(environment: str, format_: str, **more: Any) -> ExitCode:
     from envcensus.report import branches
 
     with options.open_cache(more) as store:
-        survey, skipped = one_survey(environment, store, rescan=more["rescan"])
-    options.report_cache(store)
+        survey, skipped, metrics = one_survey(environment, store, rescan=more["rescan"])
+    options.ran(more, store, metrics)
     deliver.to_stdout(branches.render(format_, forest(graph_of(survey)), deliver.render_options("tree")))
     deliver.say_skipped(skipped)
     return ExitCode.INCOMPLETE if skipped else ExitCode.COMPLETE

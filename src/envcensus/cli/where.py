@@ -16,6 +16,7 @@ from envcensus.errors import ExitCode
 @click.option("--format", "format_", default="columns", show_default=True, help="columns, json, jsonl or csv.")
 @options.cache
 @click.option("--allow-incomplete", is_flag=True, help="Exit with 0 although something could not be looked at.")
+@options.figures
 def command(
     requirement: str,
     roots: tuple[str, ...],
@@ -27,9 +28,11 @@ def command(
     """List the environments below each ROOT that hold REQUIREMENT: a name, with or without versions ('numpy<2')."""
     from envcensus.cli.progress import terminal_progress
     from envcensus.cli.roots import resolve_roots
+    from envcensus.model.census import Metrics
     from envcensus.pipelines.where import where
     from envcensus.report import flat
 
+    metrics = Metrics()
     with options.open_cache(more) as store, terminal_progress(None, quiet=False) as progress:
         found, skipped = where(
             requirement,
@@ -38,8 +41,9 @@ def command(
             store,
             rescan=more["rescan"],
             progress=progress,
+            metrics=metrics,
         )
-    options.report_cache(store)
+    options.ran(more, store, metrics)
     deliver.to_stdout(flat.render(format_, found, deliver.render_options("where")))
     deliver.say_skipped(skipped)
     return ExitCode.INCOMPLETE if skipped and not allow_incomplete else ExitCode.COMPLETE

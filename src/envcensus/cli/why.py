@@ -15,6 +15,7 @@ from envcensus.errors import ExitCode, UsageError
 @click.argument("environment", type=click.Path())
 @click.option("--format", "format_", default="columns", show_default=True, help="columns or json.")
 @options.cache
+@options.figures
 def command(name: str, environment: str, format_: str, **more: Any) -> ExitCode:
     """Draw who requires NAME in ENVIRONMENT, and who requires those, up to what nobody requires."""
     from envcensus._kernels.names import canonicalize_name
@@ -24,8 +25,8 @@ def command(name: str, environment: str, format_: str, **more: Any) -> ExitCode:
     from envcensus.report import branches
 
     with options.open_cache(more) as store:
-        survey, skipped = one_survey(environment, store, rescan=more["rescan"])
-    options.report_cache(store)
+        survey, skipped, metrics = one_survey(environment, store, rescan=more["rescan"])
+    options.ran(more, store, metrics)
     graph = graph_of(survey)
     wanted = canonicalize_name(name)
     if wanted not in graph.nodes and wanted not in graph.needed_by:

@@ -10,6 +10,7 @@ from envcensus.analysis.consistency import problems
 from envcensus.analysis.graph import build_graph
 from envcensus.model.census import Census, Survey
 from envcensus.pipelines.installed import installed
+from envcensus.pipelines.stages import Stages
 from envcensus.pipelines.targets import marker_environment, profile_of
 
 if TYPE_CHECKING:
@@ -32,7 +33,9 @@ def check(
     """Everything below `roots`, each environment with its problems: missing and conflicting requirements,
     unsupported Pythons, and what the scan itself found wrong."""
     census = installed(roots, discovery, store, rescan=rescan, requires=True, details=True, progress=progress)
+    clock = Stages(census.metrics)
     surveys = tuple([_checked(survey) for survey in census.surveys])
+    clock.end("decide")
     return msgspec.structs.replace(census, surveys=surveys)
 
 

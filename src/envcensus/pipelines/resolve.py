@@ -20,6 +20,7 @@ from envcensus.model.redact import redact
 from envcensus.model.resolution import Conflict, Mode, Pin, Resolution, Wanted
 from envcensus.model.skipped import Skipped
 from envcensus.pipelines.resolve_source import CachedSource, Chooser, all_files, yanked_reason
+from envcensus.pipelines.stages import Stages
 from envcensus.resolver.problem import Needs, Problem
 from envcensus.resolver.project import Project
 from envcensus.resolver.solver import Solver
@@ -174,6 +175,7 @@ def resolve(
     given is over, and UsageError for a requirement that cannot be read.
     """
     metrics = metrics if metrics is not None else Metrics()
+    clock = Stages(metrics)
     target = _target(request)
     # Hundreds of thousands of objects live to the end: looking for garbage among them takes longer than the search.
     collecting = gc.isenabled()
@@ -183,15 +185,14 @@ def resolve(
             run = Run(
                 request, config, _source(reader, request, config, target, now), metrics, now=now, progress=progress
             )
-            try:
-                answer = _answer(run, store)
-            finally:
-                metrics.cache_misses += len(run.records)
+            answer = _answer(run, store)
             if isinstance(answer, Resolution):
                 answer = _complete(run, answer)
     finally:
         if collecting:
             gc.enable()
+    clock.end("resolve")
+    metrics.projects = len(run.solver.pages)
     skipped = tuple(Skipped("project", name, reason) for name, reason in sorted(run.failed.items()))
     return msgspec.structs.replace(answer, skipped=skipped), run.solver
 

@@ -158,6 +158,7 @@ class _Online:
     def take(self, answer: Fetched | MetadataFetched) -> None:
         """Feed an answer."""
         metrics = self.run.metrics
+        metrics.cache_misses += 1
         metrics.requests += answer.requests
         metrics.retries += answer.retries
         metrics.bytes_received += answer.received

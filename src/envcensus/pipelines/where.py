@@ -8,8 +8,10 @@ from msgspec import Struct
 
 from envcensus._kernels.requirement import Requirement
 from envcensus.errors import UsageError
+from envcensus.model.census import Metrics
 from envcensus.model.skipped import Skipped
 from envcensus.pipelines.collect import listings
+from envcensus.pipelines.stages import Stages
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,6 +43,7 @@ def where(
     *,
     rescan: bool = False,
     progress: Progress | None = None,
+    metrics: Metrics | None = None,
 ) -> tuple[list[Holding], list[Skipped]]:
     """The installed distributions that satisfy `requirement` ("numpy<2"), and what could not be looked at.
 
@@ -53,13 +56,18 @@ def where(
         raise UsageError(f"{requirement!r} is no requirement: {error}".splitlines()[0]) from None
     if wanted.url or wanted.marker or wanted.extras:
         raise UsageError(f"{requirement!r} says more than a name and versions", remedy="write it as in 'numpy<2'")
+    metrics = metrics if metrics is not None else Metrics()
+    clock = Stages(metrics)
     found: list[Holding] = []
     skipped: list[Skipped] = []
     for item in listings(roots, discovery, store, rescan=rescan, progress=progress):
         if isinstance(item, Skipped):
             skipped.append(item)
         else:
+            metrics.environments += 1
+            metrics.distributions += len(item.distributions)
             found.extend(_holding(item, each) for each in item.distributions if _satisfies(each, wanted))
+    clock.end("scan")
     return found, skipped
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from envcensus.model.census import Census
+from envcensus.model.census import Census, Metrics
 from envcensus.model.display import neutral
 from envcensus.report import totals
 from envcensus.report.options import RenderOptions
@@ -27,7 +27,7 @@ STATES = {  # field of Totals → value of the label `state`
 }
 
 
-class _Gauge:
+class Gauge:
     """One metric and its series. Equal labels are added up: one doubled series would void the whole file."""
 
     def __init__(self, name: str, help_text: str) -> None:
@@ -58,12 +58,12 @@ def _number(value: float) -> str:
 def render(census: Census, options: RenderOptions) -> Iterator[str]:
     """One piece per metric."""
     sums = totals.of_surveys(census.surveys)
-    for gauge in (*_whole(census, sums), *_environments(census, options), *_run(census)):
+    for gauge in (*_whole(census, sums), *_environments(census, options), *run_gauges(census.metrics)):
         if gauge.series:
             yield gauge.text()
 
 
-def _whole(census: Census, sums: Totals) -> Iterator[_Gauge]:
+def _whole(census: Census, sums: Totals) -> Iterator[Gauge]:
     complete = not census.skipped and not sums.failed
     values = {
         "generated_timestamp_seconds": ("When this was written, in seconds since the epoch.", census.generated),
@@ -72,19 +72,19 @@ def _whole(census: Census, sums: Totals) -> Iterator[_Gauge]:
         "skipped": ("Things that could not be looked at.", len(census.skipped)),
     }
     for name, (help_text, value) in values.items():
-        gauge = _Gauge(name, help_text)
+        gauge = Gauge(name, help_text)
         gauge.add(value)
         yield gauge
 
 
-def _environments(census: Census, options: RenderOptions) -> Iterator[_Gauge]:
-    packages = _Gauge("packages", "Installed packages of an environment by state.")
-    outdated = _Gauge("outdated_packages", "Outdated packages of an environment by severity.")
-    yanked = _Gauge("yanked_packages", "Installed packages of an environment whose version is yanked.")
-    libyears = _Gauge("libyears", "Years the outdated packages of an environment are behind, added up.")
-    oldest = _Gauge("oldest_age_days", "Age in days of the longest outdated package of an environment.")
-    problems = _Gauge("problems", "Problems inside an environment by code.")
-    about = _Gauge("environment_info", "Kind, Python and owner of an environment.")
+def _environments(census: Census, options: RenderOptions) -> Iterator[Gauge]:
+    packages = Gauge("packages", "Installed packages of an environment by state.")
+    outdated = Gauge("outdated_packages", "Outdated packages of an environment by severity.")
+    yanked = Gauge("yanked_packages", "Installed packages of an environment whose version is yanked.")
+    libyears = Gauge("libyears", "Years the outdated packages of an environment are behind, added up.")
+    oldest = Gauge("oldest_age_days", "Age in days of the longest outdated package of an environment.")
+    problems = Gauge("problems", "Problems inside an environment by code.")
+    about = Gauge("environment_info", "Kind, Python and owner of an environment.")
     for survey in census.surveys:
         environment, counts = survey.environment, totals.of_survey(survey)
         place = (("environment", environment.path), ("host", environment.host or options.host))
@@ -105,9 +105,8 @@ def _environments(census: Census, options: RenderOptions) -> Iterator[_Gauge]:
     yield from (packages, outdated, yanked, libyears, oldest, problems, about)
 
 
-def _run(census: Census) -> Iterator[_Gauge]:
+def run_gauges(metrics: Metrics, *labels: tuple[str, str]) -> Iterator[Gauge]:
     """What the run cost."""
-    metrics = census.metrics
     values = {
         "run_projects": ("Projects the indexes were asked for, or the cache answered.", metrics.projects),
         "run_requests": ("Requests sent to indexes.", metrics.requests),
@@ -120,10 +119,10 @@ def _run(census: Census) -> Iterator[_Gauge]:
         "run_disk_written_bytes": ("Bytes written to disk.", metrics.disk_written),
     }
     for name, (help_text, value) in values.items():
-        gauge = _Gauge(name, help_text)
-        gauge.add(value)
+        gauge = Gauge(name, help_text)
+        gauge.add(value, *labels)
         yield gauge
-    stages = _Gauge("run_stage_seconds", "Time spent in a stage of the run.")
+    stages = Gauge("run_stage_seconds", "Time spent in a stage of the run.")
     for stage, seconds in metrics.stages.items():
-        stages.add(round(seconds, 6), ("stage", stage))
+        stages.add(round(seconds, 6), *labels, ("stage", stage))
     yield stages

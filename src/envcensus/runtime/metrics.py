@@ -54,6 +54,14 @@ def cpu_seconds() -> float:
     return total
 
 
+def age_of_this_process() -> float:
+    """Seconds since this process was started, the start of the interpreter included."""
+    fields = _read("/proc/self/stat").rpartition(")")[2].split()
+    if len(fields) > 19 and hasattr(time, "CLOCK_BOOTTIME"):
+        return time.clock_gettime(time.CLOCK_BOOTTIME) - int(fields[19]) / _TICKS
+    return time.process_time()
+
+
 def disk_traffic() -> tuple[int, int]:
     """Bytes that the family caused to be read from and written to storage so far."""
     read = written = 0
@@ -83,14 +91,18 @@ class MemorySampler:
         self._over.set()
         self._thread.join()
 
+    def look(self) -> None:
+        """Take one more sample now."""
+        self.peak = max(self.peak, memory())
+
     def _watch(self) -> None:
         while True:
             begun = time.thread_time()
-            self.peak = max(self.peak, memory())
+            self.look()
             # A large process takes long to look at: never spend more than a twentieth of a core on it.
             pause = max(self._interval, 20 * (time.thread_time() - begun))
             if self._over.wait(pause):
-                self.peak = max(self.peak, memory())
+                self.look()
                 return
 
 
