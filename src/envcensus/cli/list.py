@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from envcensus.cache.store import NoStore, Store
     from envcensus.model.census import Census
-    from envcensus.pipelines.installed import ListState
+    from envcensus.pipelines.installed import ListState, Selection
     from envcensus.pipelines.progress import Progress
 
 
@@ -48,9 +48,11 @@ def command(
     freeze and json; where roots are searched it is a report per environment. Without a ROOT: the active virtualenv,
     else the current directory.
     """
+    from envcensus.cli import streaming
     from envcensus.cli.progress import terminal_progress
     from envcensus.cli.roots import resolve_roots
     from envcensus.inventory import is_environment
+    from envcensus.pipelines.installed import stream
     from envcensus.report.formats import known, render
 
     if more["outdated"] and more["uptodate"]:
@@ -61,10 +63,21 @@ def command(
     if not pip_shape:
         known(format_)
     deliver.check_outputs(outputs)
-    with options.open_cache(more) as store, terminal_progress(more["progress"], quiet=quiet) as progress:
-        census = _take(paths, more, store, progress)
-    options.ran(more, store, census.metrics)
     shape = deliver.render_options("list", show_all=True, verbose=more["verbose"])
+    streams = not (pip_shape or more["outdated"] or more["uptodate"]) and streaming.possible(format_, outputs)
+    silent = quiet or (streams and streaming.on_terminal())
+    with options.open_cache(more) as store, terminal_progress(more["progress"], quiet=silent) as progress:
+        if streams:
+            run = stream(
+                paths, options.discover_options(more), store, _selection(more), progress=progress, **_scan(more)
+            )
+            streaming.to_all(run, render, format_, outputs, shape, quiet=quiet)
+            census = run.census()
+        else:
+            census = _take(paths, more, store, progress)
+    options.ran(more, store, census.metrics)
+    if streams:
+        return deliver.exit_code(census, allow_incomplete=allow_incomplete)
     deliver.to_files(outputs, lambda name: render(name, census, deliver.for_files(shape)))
     if not quiet or deliver.newsworthy(census):
         deliver.to_stdout(_pip_lines(format_, census, more) if pip_shape else render(format_, census, shape))
@@ -75,13 +88,12 @@ def command(
 
 def _take(paths: list[str], more: dict[str, Any], store: Store | NoStore, progress: Progress) -> Census:
     """The census with the rows that were asked for."""
-    from envcensus.pipelines.installed import Selection, installed, select
+    from envcensus.pipelines.installed import installed, select
 
-    scan = {"rescan": more["rescan"], "requires": more["not_required"], "details": True}
-    state: ListState = "outdated" if more["outdated"] else "uptodate" if more["uptodate"] else "all"
     discovery = options.discover_options(more)
-    if state == "all":
-        census = installed(paths, discovery, store, progress=progress, **scan)
+    chosen = _selection(more)
+    if chosen.state == "all":
+        census = installed(paths, discovery, store, progress=progress, **_scan(more))
     else:
         from envcensus.pipelines.outdated import OutdatedOptions, outdated
 
@@ -93,16 +105,26 @@ def _take(paths: list[str], more: dict[str, Any], store: Store | NoStore, progre
             asking=options.ask_options(more),
             options=OutdatedOptions(pre=more["pre"], wanted=False),
             progress=progress,
-            **scan,
+            **_scan(more),
         )
-    chosen = Selection(
+    return select(census, chosen)
+
+
+def _scan(more: dict[str, Any]) -> dict[str, bool]:
+    return {"rescan": more["rescan"], "requires": more["not_required"], "details": True}
+
+
+def _selection(more: dict[str, Any]) -> Selection:
+    from envcensus.pipelines.installed import Selection
+
+    state: ListState = "outdated" if more["outdated"] else "uptodate" if more["uptodate"] else "all"
+    return Selection(
         state=state,
         editable=more["editable"],
         exclude_editable=more["exclude_editable"],
         exclude=more["exclude"],
         not_required=more["not_required"],
     )
-    return select(census, chosen)
 
 
 def _pip_lines(format_: str, census: Census, more: dict[str, Any]) -> Iterable[str]:

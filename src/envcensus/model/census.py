@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from copy import copy
+from itertools import tee
+
 from msgspec import Struct
 
 from envcensus.model.environment import Environment
@@ -46,3 +50,46 @@ class Census(Struct, frozen=True, kw_only=True):
     def complete(self) -> bool:
         """Whether everything could be looked at."""
         return not self.skipped and not any(f.state == "failed" for s in self.surveys for f in s.findings)
+
+
+class Stream:
+    """A census that is never whole in memory: `surveys` gives one environment at a time, once.
+
+    `skipped` and `metrics` are complete when `surveys` has ended.
+    """
+
+    def __init__(self, items: Iterable[Survey | Skipped], generated: float) -> None:
+        self.skipped: list[Skipped] = []
+        self.metrics = Metrics()
+        self.generated = generated  # seconds since the epoch
+        self.problems = 0
+        self.surveys = self._surveys(items)
+        self._failed = False  # whether a look-up did
+
+    def _surveys(self, items: Iterable[Survey | Skipped]) -> Iterator[Survey]:
+        for item in items:
+            if isinstance(item, Skipped):
+                self.skipped.append(item)
+                continue
+            self.metrics.environments += 1
+            self.metrics.distributions += len(item.findings)
+            self.problems += len(item.problems)
+            self._failed = self._failed or any(finding.state == "failed" for finding in item.findings)
+            yield item
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything could be looked at, as far as it was looked at."""
+        return not self.skipped and not self._failed
+
+    def split(self, count: int) -> list[Stream]:
+        """So many streams of the same surveys, to be read in step: each holds what another has read before it."""
+        copies = [copy(self) for _ in range(count)]
+        for stream, surveys in zip(copies, tee(self.surveys, count), strict=True):
+            stream.surveys = surveys
+        return copies
+
+    def census(self) -> Census:
+        """What is left of it, read to its end: everything but what was read already."""
+        surveys = tuple(self.surveys)
+        return Census(surveys=surveys, skipped=tuple(self.skipped), metrics=self.metrics, generated=self.generated)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from envcensus.inventory import discover, scan
-from envcensus.model.census import Census, Metrics, Survey
+from envcensus.model.census import Stream, Survey
 from envcensus.model.end_of_life import end_of_life_problem
 from envcensus.model.finding import Finding
 from envcensus.model.skipped import Skipped
@@ -24,16 +24,11 @@ if TYPE_CHECKING:
     from envcensus.pipelines.progress import Progress
 
 
-def environments(roots: Sequence[str], options: DiscoverOptions) -> Census:
+def environments(roots: Sequence[str], options: DiscoverOptions) -> Stream:
     """The environments below `roots`, without what is installed there."""
-    surveys, skipped = [], []
-    for item in discover(roots, options):
-        if isinstance(item, Skipped):
-            skipped.append(item)
-        else:
-            surveys.append(Survey(environment=item, findings=()))
-    metrics = Metrics(environments=len(surveys))
-    return Census(surveys=tuple(surveys), skipped=tuple(skipped), metrics=metrics, generated=time.time())
+    found = discover(roots, options)
+    items = (item if isinstance(item, Skipped) else Survey(environment=item, findings=()) for item in found)
+    return Stream(items, time.time())
 
 
 def listings(

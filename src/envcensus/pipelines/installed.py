@@ -10,13 +10,13 @@ from msgspec import Struct
 
 from envcensus._kernels.names import canonicalize_name
 from envcensus._kernels.version import Version
-from envcensus.model.census import Census, Metrics, Survey
+from envcensus.model.census import Census, Stream, Survey
 from envcensus.model.skipped import Skipped
 from envcensus.pipelines.collect import listings, unchecked
 from envcensus.pipelines.stages import Stages
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from envcensus.cache.store import NoStore, Store
     from envcensus.inventory import DiscoverOptions
@@ -48,28 +48,47 @@ def installed(
     progress: Progress | None = None,
 ) -> Census:
     """List everything below `roots` without asking an index."""
-    metrics = Metrics()
-    clock = Stages(metrics)
-    surveys: list[Survey] = []
-    skipped: list[Skipped] = []
-    for item in listings(roots, discovery, store, rescan=rescan, requires=requires, details=details, progress=progress):
-        if isinstance(item, Skipped):
-            skipped.append(item)
-        else:
-            surveys.append(unchecked(item))
-            metrics.distributions += len(item.distributions)
-    metrics.environments = len(surveys)
-    clock.end("scan")
-    return Census(surveys=tuple(surveys), skipped=tuple(skipped), metrics=metrics, generated=time.time())
+    run = stream(roots, discovery, store, rescan=rescan, requires=requires, details=details, progress=progress)
+    return run.census()
+
+
+def stream(
+    roots: Sequence[str],
+    discovery: DiscoverOptions,
+    store: Store | NoStore,
+    selection: Selection | None = None,
+    *,
+    rescan: bool = False,
+    requires: bool = False,
+    details: bool = False,
+    progress: Progress | None = None,
+) -> Stream:
+    """The same, environment by environment, with the rows that `selection` keeps."""
+    now = time.time()
+
+    def items() -> Iterator[Survey | Skipped]:
+        clock = Stages(run.metrics)
+        for item in listings(
+            roots, discovery, store, rescan=rescan, requires=requires, details=details, progress=progress, now=now
+        ):
+            if isinstance(item, Skipped):
+                yield item
+            else:
+                yield unchecked(item) if selection is None else selected(unchecked(item), selection)
+        clock.end("scan")
+
+    run = Stream(items(), now)
+    return run
 
 
 def select(census: Census, selection: Selection) -> Census:
     """The same census with the rows that `selection` keeps."""
-    surveys = tuple([_selected(survey, selection) for survey in census.surveys])
+    surveys = tuple([selected(survey, selection) for survey in census.surveys])
     return msgspec.structs.replace(census, surveys=surveys)
 
 
-def _selected(survey: Survey, selection: Selection) -> Survey:
+def selected(survey: Survey, selection: Selection) -> Survey:
+    """The survey with the rows that `selection` keeps."""
     dropped = {canonicalize_name(name) for name in selection.exclude}
     if selection.not_required:
         dropped |= _required(survey)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from envcensus.model.census import Census, Survey
+from envcensus.model.census import Census, Stream, Survey
 from envcensus.model.display import neutral
 from envcensus.model.environment import Environment
 from envcensus.model.finding import Finding
@@ -21,19 +21,21 @@ IMPLEMENTATIONS = {"cpython": "Python", "pypy": "PyPy", "graalpy": "GraalPy"}
 ELASTIC = ("Package", "Version", "Latest", "Notes", "Editable project location", "Environment")
 
 
-def render(census: Census, options: RenderOptions) -> Iterator[str]:
+def render(census: Census | Stream, options: RenderOptions) -> Iterator[str]:
     """One piece per environment, then the skipped and the summary."""
     sums = Totals()
+    projects: set[str] = set()
     for survey in census.surveys:
         counts = totals.of_survey(survey)
         sums.add(counts)
+        projects.update([finding.distribution.normalized for finding in survey.findings])
         yield "\n".join(_environment(survey, counts, options)) + "\n\n"
     if census.skipped:
         yield "\n".join(_skipped(census.skipped, options)) + "\n\n"
-    yield "\n".join(summary(census, sums, options)) + "\n"
+    yield "\n".join(summary(sums, len(projects), len(census.skipped), options)) + "\n"
 
 
-def render_envs(census: Census, options: RenderOptions) -> Iterator[str]:
+def render_envs(census: Census | Stream, options: RenderOptions) -> Iterator[str]:
     """A table of the environments, one a row."""
     found = [survey.environment for survey in census.surveys]
     columns = {
@@ -201,11 +203,10 @@ def _not_looked_at(number: int, options: RenderOptions) -> str:
     return style(f"; {number:,} could not be looked at", "red", options.color) if number else ""
 
 
-def summary(census: Census, sums: Totals, options: RenderOptions) -> Iterator[str]:
+def summary(sums: Totals, projects: int, skipped: int, options: RenderOptions) -> Iterator[str]:
     """The totals in two or three lines."""
-    names = len({f.distribution.normalized for s in census.surveys for f in s.findings})
     lead = f"{plural(sums.environments, 'environment')}, {plural(sums.packages, 'package')}"
-    yield style(f"{lead} of {plural(names, 'project')}", "bold", options.color)
+    yield style(f"{lead} of {plural(projects, 'project')}", "bold", options.color)
     said = []
     if sums.packages > sums.unchecked:
         severities = ", ".join(
@@ -227,7 +228,7 @@ def summary(census: Census, sums: Totals, options: RenderOptions) -> Iterator[st
             said.append(f"{number:,} {words}")
     if said:
         yield ", ".join(said)
-    if sums.failed or census.skipped:
+    if sums.failed or skipped:
         missing = [f"{plural(sums.failed, 'package')} could not be looked up"] if sums.failed else []
-        missing += [f"{len(census.skipped):,} not looked at"] if census.skipped else []
+        missing += [f"{skipped:,} not looked at"] if skipped else []
         yield style("INCOMPLETE: " + ", ".join(missing), "red", options.color)

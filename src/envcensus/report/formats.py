@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from envcensus.errors import UsageError
-from envcensus.model.census import Census
+from envcensus.model.census import Census, Stream
 from envcensus.report.options import DEFAULT, RenderOptions
 
 
@@ -21,12 +21,13 @@ class Format(NamedTuple):
     suffixes: tuple[str, ...]
     summary: str
     envs: bool = False  # whether the module has `render_envs` as well
+    streams: bool = False  # whether `render` takes a stream: a piece for each survey as it comes
 
 
 FORMATS = {
-    "columns": Format("columns", (".txt",), "aligned text for people", envs=True),
+    "columns": Format("columns", (".txt",), "aligned text for people", envs=True, streams=True),
     "json": Format("json_report", (".json",), "the whole census as one document", envs=True),
-    "jsonl": Format("jsonl", (".jsonl", ".ndjson"), "one environment a line", envs=True),
+    "jsonl": Format("jsonl", (".jsonl", ".ndjson"), "one environment a line", envs=True, streams=True),
     "html": Format("html_report", (".html", ".htm"), "one self-contained page with charts and tables"),
     "csv": Format("csv_report", (".csv",), "one package a row, safe to open in a spreadsheet"),
     "markdown": Format("markdown", (".md", ".markdown"), "tables for issues, wikis and mail"),
@@ -43,8 +44,9 @@ def _module(name: str) -> str:
     return f"envcensus.report.{FORMATS[name].module}"
 
 
-def render(format: str, census: Census, options: RenderOptions = DEFAULT) -> Iterable[str]:
-    """The census in `format`, in pieces that are to be written one after the other.
+def render(format: str, census: Census | Stream, options: RenderOptions = DEFAULT) -> Iterable[str]:
+    """The census in `format`, in pieces that are to be written one after the other. Only a format that `streams`
+    takes a stream.
 
     Raises UsageError for an unknown format, and EnvcensusError where a format's optional library is missing.
     """
@@ -53,7 +55,7 @@ def render(format: str, census: Census, options: RenderOptions = DEFAULT) -> Ite
     return pieces
 
 
-def render_envs(format: str, census: Census, options: RenderOptions = DEFAULT) -> Iterable[str]:
+def render_envs(format: str, census: Census | Stream, options: RenderOptions = DEFAULT) -> Iterable[str]:
     """The environments alone, whatever the census knows of what is installed. Raises UsageError as `render` does."""
     known(format, envs=True)
     pieces: Iterable[str] = importlib.import_module(_module(format)).render_envs(census, options)

@@ -11,7 +11,7 @@ import jsonschema
 import msgspec
 import pytest
 
-from envcensus.model.census import Census, Metrics, Survey
+from envcensus.model.census import Census, Metrics, Stream, Survey
 from envcensus.report import document, formats, jsonl
 from envcensus.report.options import RenderOptions
 from envcensus.report.schema import schemas
@@ -80,7 +80,7 @@ def test_lines_are_written_as_environments_come(census: Census) -> None:
             taken += 1
             yield survey
 
-    lines = jsonl.stream(surveys(), [], Metrics(), 0.0, OPTIONS)
+    lines = jsonl.render(Stream(surveys(), 0.0), OPTIONS)
     assert json.loads(next(lines))["record"] == "header"
     assert taken == 0
     assert json.loads(next(lines))["path"] == "/srv/a"
