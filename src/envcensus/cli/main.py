@@ -18,6 +18,7 @@ COMMANDS: dict[str, str] = {
     "envs": "Environments found below the roots.",
     "list": "What is installed: pip list, for one environment or thousands.",
     "outdated": "What could be upgraded, in every environment below the roots.",
+    "scan": "Write what is installed below the roots to a snapshot, to be reported on elsewhere.",
     "resolve": "Pin a tree of requirements, however large, or say why that cannot be done.",
     "check": "Missing, conflicting, duplicate, broken, end-of-life.",
     "where": "Which environments hold it: where 'numpy<2'.",

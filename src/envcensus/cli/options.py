@@ -203,6 +203,13 @@ def ran(values: Mapping[str, Any], store: Store | NoStore | None, metrics: Metri
         meter.saw(metrics, store)
 
 
+bounds: Callable[[F], F] = _group(
+    option("--lock", type=click.Path(), metavar="FILE", help="Exit with 5 if another run holds the lock on FILE."),
+    option("--timeout", type=click.FloatRange(0, min_open=True), metavar="SECONDS", help="Give up after so long."),
+    *_figures,
+    _bounded,
+)
+
 output: Callable[[F], F] = _group(
     option(
         "-o",
@@ -216,10 +223,7 @@ output: Callable[[F], F] = _group(
     option("-q", "--quiet", is_flag=True, help="Print only findings and failures; nothing when there are none."),
     option("--progress/--no-progress", default=None, help="Show progress on standard error (default: on a terminal)."),
     option("--allow-incomplete", is_flag=True, help="Exit with 0 although something could not be looked at."),
-    option("--lock", type=click.Path(), metavar="FILE", help="Exit with 5 if another run holds the lock on FILE."),
-    option("--timeout", type=click.FloatRange(0, min_open=True), metavar="SECONDS", help="Give up after so long."),
-    *_figures,
-    _bounded,
+    bounds,
 )
 
 fail_on: Callable[[F], F] = _group(

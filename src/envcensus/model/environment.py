@@ -6,6 +6,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from envcensus.model.platform import Platform
+
 Kind = Literal[
     "venv",
     "virtualenv",
@@ -24,14 +26,14 @@ Kind = Literal[
 ]
 
 
-class Owner(Struct, frozen=True, gc=False):
+class Owner(Struct, frozen=True, gc=False, omit_defaults=True):
     """Who owns the environment's directory. `name` is empty where the uid has none."""
 
     uid: int
     name: str
 
 
-class Environment(Struct, frozen=True, gc=False, kw_only=True):
+class Environment(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """One environment found below a root.
 
     Paths are text as `os.fsdecode` gives it: undecodable bytes are surrogates, so that a path always leads back
@@ -51,6 +53,7 @@ class Environment(Struct, frozen=True, gc=False, kw_only=True):
     created: float | None = None  # seconds since the epoch
     changed: float | None = None  # the newest mtime of the site directories
     host: str = ""  # empty on this host
+    platform: Platform | None = None  # of that host; None on this one
 
     @property
     def python_minor(self) -> str:

@@ -41,7 +41,7 @@ def check(
 
 def graph_of(survey: Survey) -> Graph:
     """The requirements in force in one environment."""
-    markers = marker_environment(profile_of(survey.environment))
+    markers = marker_environment(profile_of(survey.environment), survey.environment.platform)
     return build_graph([finding.distribution for finding in survey.findings], markers)
 
 

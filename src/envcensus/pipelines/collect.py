@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import time
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -26,8 +28,12 @@ if TYPE_CHECKING:
 
 def environments(roots: Sequence[str], options: DiscoverOptions) -> Stream:
     """The environments below `roots`, without what is installed there."""
-    found = discover(roots, options)
-    items = (item if isinstance(item, Skipped) else Survey(environment=item, findings=()) for item in found)
+    places, files = _apart(roots)
+    found = discover(places, options) if places or options.system or not files else ()
+    read = (item if isinstance(item, Skipped) else item.environment for item in _from_snapshots(files, None))
+    items = (
+        item if isinstance(item, Skipped) else Survey(environment=item, findings=()) for item in chain(read, found)
+    )
     return Stream(items, time.time())
 
 
@@ -44,6 +50,8 @@ def listings(
 ) -> Iterator[Listing | Skipped]:
     """Scan what is found below `roots`, in the order of discovery, unchanged environments from the cache.
 
+    A root that is a snapshot is read instead, and comes first; its environments carry their host.
+
     `requires` and `details` are those of `envcensus.inventory.scan`. Memory does not grow with the number of
     environments; what a scan had to pass over comes as `Skipped` rows behind its listing. A Python that was past its
     end of life at `now` (seconds since the epoch; the present by default) is one of the listing's problems.
@@ -51,11 +59,16 @@ def listings(
     today = time.strftime("%Y-%m-%d", time.gmtime(now))
 
     def found() -> Iterator[Environment | Skipped]:
-        for count, item in enumerate(discover(roots, options), 1):
+        for count, item in enumerate(discover(places, options), 1):
             if progress is not None:
                 progress.scanned(count)
             yield item
 
+    places, files = _apart(roots)
+    for read in _from_snapshots(files, progress):
+        yield read if isinstance(read, Skipped) else _dated(read, today)
+    if files and not places and not options.system:
+        return
     with Bucket(store, "listings") as cache:
         for item in scan(found(), requires=requires, details=details, cache=cache, rescan=rescan):
             if isinstance(item, Skipped):
@@ -71,6 +84,35 @@ def _dated(listing: Listing, today: str) -> Listing:
     if problem is None:
         return listing
     return msgspec.structs.replace(listing, problems=(problem, *listing.problems))
+
+
+SNAPSHOTS = (".jsonl", ".jsonl.gz")
+
+
+def is_snapshot(root: str) -> bool:
+    """Whether `root` is a file that is called as snapshots are."""
+    return root.endswith(SNAPSHOTS) and os.path.isfile(root)
+
+
+def _apart(roots: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Directories to look into, and snapshots to read."""
+    files = [root for root in roots if is_snapshot(root)]
+    return [root for root in roots if root not in files], files
+
+
+def _from_snapshots(files: Sequence[str], progress: Progress | None) -> Iterator[Listing | Skipped]:
+    if not files:
+        return
+    from envcensus.inventory.snapshot import HostNames, read_snapshot
+
+    names = HostNames()
+    count = 0
+    for file in files:
+        for item in read_snapshot(file, names):
+            count += 1
+            if progress is not None:
+                progress.scanned(count)
+            yield item
 
 
 def unchecked(listing: Listing) -> Survey:

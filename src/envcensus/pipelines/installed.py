@@ -109,7 +109,7 @@ def _required(survey: Survey) -> set[str]:
     from envcensus.analysis.graph import build_graph
     from envcensus.pipelines.targets import marker_environment, profile_of
 
-    markers = marker_environment(profile_of(survey.environment))
+    markers = marker_environment(profile_of(survey.environment), survey.environment.platform)
     graph = build_graph([finding.distribution for finding in survey.findings], markers)
     return {name for name, edges in graph.needed_by.items() if any(not edge.extra for edge in edges)}
 

@@ -111,7 +111,8 @@ def _judge(
             profile = profile_of(listing.environment, pre=options.pre, uploaded_prior_to=options.uploaded_prior_to)
             if profile not in targets:
                 targets[profile] = target_of(profile, cache)
-            graph = build_graph(listing.distributions, marker_environment(profile)) if options.wanted else None
+            markers = marker_environment(profile, listing.environment.platform)
+            graph = build_graph(listing.distributions, markers) if options.wanted else None
             around = Surroundings(targets[profile], now, graph, options.constraints)
             findings = select_rows(judge_all(listing.distributions, decisions, around), options.rows)
             findings = apply_policy(findings, listing.environment, options.policy, today)

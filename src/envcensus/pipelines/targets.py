@@ -9,7 +9,10 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Protocol
 
+import msgspec
+
 from envcensus._kernels.page import Target
+from envcensus.model.platform import Platform
 from envcensus.model.profile import Profile
 
 if TYPE_CHECKING:
@@ -43,6 +46,7 @@ def profile_of(environment: Environment, *, pre: bool = False, uploaded_prior_to
         python=python,
         implementation=environment.implementation or "cpython",
         free_threaded=environment.free_threaded,
+        platforms=environment.platform.tags if environment.platform else (),
         pre=pre,
         uploaded_prior_to=uploaded_prior_to,
     )
@@ -71,25 +75,45 @@ def target_of(profile: Profile, cache: TagCache | None = None) -> Target:
     )
 
 
-def marker_environment(profile: Profile) -> dict[str, str]:
-    """The values of environment markers for `profile` on this host (Dependency specifiers, "Environment Markers")."""
-    import sys
-
-    system = os.uname()
+def marker_environment(profile: Profile, platform: Platform | None = None) -> dict[str, str]:
+    """The values of environment markers for `profile` (Dependency specifiers, "Environment Markers") on `platform`,
+    by default this host."""
+    host = platform or _this_platform()
     implementation = profile.implementation
     return {
         "implementation_name": implementation,
         "implementation_version": profile.python,
-        "os_name": os.name,
-        "platform_machine": system.machine,
+        "os_name": host.os_name,
+        "platform_machine": host.machine,
         "platform_python_implementation": {"cpython": "CPython", "pypy": "PyPy"}.get(implementation, implementation),
-        "platform_release": system.release,
-        "platform_system": system.sysname,
-        "platform_version": system.version,
+        "platform_release": host.release,
+        "platform_system": host.system,
+        "platform_version": host.version,
         "python_full_version": profile.python,
         "python_version": ".".join(profile.python.split(".")[:2]),
-        "sys_platform": sys.platform,
+        "sys_platform": host.sys_platform,
     }
+
+
+def this_platform() -> Platform:
+    """This host, for those who will decide about its environments elsewhere."""
+    from packaging import tags
+
+    return msgspec.structs.replace(_this_platform(), tags=tuple(tags.platform_tags()))
+
+
+def _this_platform() -> Platform:
+    import sys
+
+    system = os.uname()
+    return Platform(
+        os_name=os.name,
+        sys_platform=sys.platform,
+        system=system.sysname,
+        machine=system.machine,
+        release=system.release,
+        version=system.version,
+    )
 
 
 def _running_python() -> tuple[int, int, int]:

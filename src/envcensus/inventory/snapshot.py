@@ -1,0 +1,155 @@
+"""Read snapshots: files of any origin, in memory that one line bounds."""
+
+from __future__ import annotations
+
+import os
+import stat
+import zlib
+from io import FileIO
+from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec import Struct
+
+from envcensus.model import snapshot
+from envcensus.model.listing import Listing
+from envcensus.model.skipped import Skipped
+from envcensus.model.snapshot import SnapshotError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from envcensus.model.snapshot import Host, Record
+
+_CHUNK = 1 << 20
+# Lines that repeat each other entirely compress to a hundredth and a quarter, since a match of 258 bytes costs 16 bits
+# at their distance; only runs of a single byte get near deflate's limit of 1,032.
+_RATIO = 500
+_RATIO_FROM = 64 << 20  # bytes from which on the ratio counts
+
+
+class HostNames:
+    """Names for hosts under which no two are confused: the second of a name gets a part of its identity."""
+
+    def __init__(self) -> None:
+        self._ids: dict[str, str] = {}
+
+    def of(self, host: Host) -> str:
+        """The name of `host` in this run."""
+        if self._ids.setdefault(host.name, host.id) == host.id:
+            return host.name
+        return f"{host.name}#{host.id[:8]}"
+
+
+class Section(Struct, frozen=True):
+    """A host's part of a snapshot begins."""
+
+    host: Host
+
+
+def read_snapshot(path: str, names: HostNames | None = None) -> Iterator[Listing | Skipped]:
+    """The listings of a snapshot, and what was skipped when it was made.
+
+    What is wrong with the file is one row more, at the place where it was noticed: `Skipped("snapshot", path, …)`.
+    """
+    names = names or HostNames()
+    name, platform = "", None
+    for item in read_sections(path):
+        if isinstance(item, Section):
+            name, platform = names.of(item.host), item.host.platform
+        elif isinstance(item, Listing):
+            environment = msgspec.structs.replace(item.environment, host=name, platform=platform)
+            yield msgspec.structs.replace(item, environment=environment)
+        elif name and item.what != "snapshot":
+            yield Skipped(item.what, f"{name}:{item.where}", item.reason)
+        else:
+            yield item
+
+
+def read_sections(path: str) -> Iterator[Section | Listing | Skipped]:
+    """The same as it is in the file: each host's part is announced, and environments do not carry the host."""
+    try:
+        records = _records(path)
+        snapshot.check_header(next(records, None))
+        yield from _sections(records)
+    except SnapshotError as error:
+        yield Skipped("snapshot", path, str(error))
+    except (EOFError, zlib.error):
+        yield Skipped("snapshot", path, "cut off, or damaged compression")
+    except OSError as error:
+        yield Skipped("snapshot", path, error.strerror or str(error) or type(error).__name__)
+
+
+def _sections(records: Iterator[Record]) -> Iterator[Section | Listing | Skipped]:
+    hosts = environments = distributions = skipped = 0
+    for record in records:
+        match record:
+            case snapshot.Found():
+                environments += 1
+                distributions += len(record.distributions)
+                yield Listing(
+                    environment=record.environment, distributions=record.distributions, problems=record.problems
+                )
+            case snapshot.Host():
+                hosts += 1
+                yield Section(record)
+            case snapshot.NotSeen():
+                skipped += 1
+                yield record.skipped
+            case snapshot.Trailer():
+                counted = (hosts, environments, distributions, skipped)
+                if counted != (record.hosts, record.environments, record.distributions, record.skipped):
+                    raise SnapshotError("its counts do not agree with its contents")
+                if next(records, None) is not None:
+                    raise SnapshotError("goes on behind its end")
+                return
+            case _:
+                raise SnapshotError("a second header")
+    raise SnapshotError("cut off: it has no trailer")
+
+
+def _records(path: str) -> Iterator[Record]:
+    for line in _lines(path):
+        record = snapshot.decode(line)
+        if record is not None:
+            yield record
+
+
+def _lines(path: str) -> Iterator[bytes]:
+    """The lines of a file, decompressed where its first bytes say so, whatever it is called."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    with open(descriptor, "rb", buffering=0) as raw:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise SnapshotError("not a regular file")
+        compressed = os.pread(descriptor, 2, 0) == b"\x1f\x8b"
+        yield from _split(_inflate(raw) if compressed else iter(lambda: raw.read(_CHUNK), b""))
+
+
+def _inflate(raw: FileIO) -> Iterator[bytes]:
+    from isal import igzip
+
+    total = 0
+    with igzip.IGzipFile(fileobj=raw, mode="rb") as file:  # type: ignore[no-untyped-call]
+        while chunk := file.read(_CHUNK):
+            total += len(chunk)
+            if total > _RATIO_FROM and total > _RATIO * max(raw.tell(), 1):
+                raise SnapshotError(f"expands to more than {_RATIO} times its size")
+            yield chunk
+
+
+def _split(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    held: list[bytes] = []  # of a line that goes on
+    size = 0
+    for chunk in chunks:
+        first, *rest = chunk.split(b"\n")
+        held.append(first)
+        size += len(first)
+        if size > snapshot.LINE_LIMIT:
+            raise SnapshotError(f"a line of more than {snapshot.LINE_LIMIT >> 20} MiB")
+        if rest:
+            yield b"".join(held)
+            *whole, last = rest
+            yield from whole
+            held, size = [last], len(last)
+    if size:
+        raise SnapshotError("cut off in the middle of a line")
