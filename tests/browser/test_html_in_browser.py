@@ -8,12 +8,13 @@ from urllib.parse import quote
 import pytest
 
 from envcensus.model.census import Census, Metrics, Survey
+from envcensus.model.changes import TrendPoint
 from envcensus.model.distribution import Distribution
 from envcensus.model.environment import Environment, Owner
 from envcensus.model.finding import Finding, Severity
 from envcensus.model.page import Latest
 from envcensus.model.skipped import Problem, Skipped
-from envcensus.report.options import RenderOptions, TrendPoint
+from envcensus.report.options import RenderOptions
 
 ROWS = "#place tbody tr"
 SEVERITIES: tuple[Severity, ...] = ("major", "minor", "patch")

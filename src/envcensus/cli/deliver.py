@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from envcensus.analysis.rules import Rules
     from envcensus.model.census import Census
+    from envcensus.model.changes import TrendPoint
     from envcensus.model.finding import State
     from envcensus.model.skipped import Skipped
 
@@ -63,19 +64,24 @@ def say_skipped(skipped: Iterable[Skipped]) -> None:
 
 
 def newsworthy(census: Census) -> bool:
-    """Whether a quiet run has something to say: a finding, a problem or a failure."""
+    """Whether a quiet run has something to say: a finding, a problem or a failure; with --since, a change."""
     if not census.complete:
         return True
+    if census.changes is not None:
+        return bool(census.changes.new or census.changes.resolved)
     return any(
         survey.problems or any(row.state == "outdated" and not row.ignored for row in survey.findings)
         for survey in census.surveys
     )
 
 
-def render_options(command: str, *, show_all: bool = False, verbose: bool = False) -> RenderOptions:
+def render_options(
+    command: str, *, show_all: bool = False, verbose: bool = False, trend: tuple[TrendPoint, ...] = ()
+) -> RenderOptions:
     """Options for standard output as it is: colour and width only on a terminal."""
     more: dict[str, Any] = {"show": _EVERY} if show_all else {}
-    return RenderOptions(command=command, verbose=verbose, color=wants_color(), width=terminal_width(), **more)
+    color, width = wants_color(), terminal_width()
+    return RenderOptions(command=command, verbose=verbose, color=color, width=width, trend=trend, **more)
 
 
 def for_files(options: RenderOptions) -> RenderOptions:

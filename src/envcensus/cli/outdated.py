@@ -10,9 +10,10 @@ from envcensus.cli import deliver, options
 from envcensus.errors import ExitCode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from envcensus.model.census import Census
+    from envcensus.model.changes import TrendPoint
     from envcensus.pipelines.outdated import OutdatedOptions
     from envcensus.report.options import RenderOptions
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     "-c", "--constraint", "constraints", multiple=True, metavar="FILE", help="What `wanted` must also respect."
 )
 @click.option("--policy", metavar="FILE", help="What to ignore, and until when.  [default: envcensus.toml]")
+@click.option("--since", metavar="FILE|auto", help="What changed since FILE, a JSON report; auto: since the last run.")
 @options.index
 @options.cache
 @options.fail_on
@@ -75,7 +77,8 @@ def command(
             progress=progress,
         )
     options.ran(more, store, census.metrics)
-    shape = deliver.render_options("outdated", show_all=show_all)
+    census, trend = _compared(census, more["since"], roots)
+    shape = deliver.render_options("outdated", show_all=show_all, trend=trend)
     deliver.to_files(outputs, lambda name: render(name, census, deliver.for_files(shape)))
     if not quiet or deliver.newsworthy(census):
         deliver.to_stdout(_grouped(by, format_, census, shape) or render(format_, census, shape))
@@ -118,6 +121,17 @@ def _what(values: Mapping[str, Any]) -> OutdatedOptions:
             only=values["only"], exclude=values["exclude"], severity=values["severity"], direct=values["direct"]
         ),
     )
+
+
+def _compared(census: Census, since: str | None, roots: Sequence[str]) -> tuple[Census, tuple[TrendPoint, ...]]:
+    """The census with what changed, and how things stood over time; both only with --since."""
+    if since is None:
+        return census, ()
+    from envcensus.pipelines.history import compare_with_file, compare_with_last
+
+    if since == "auto":
+        return compare_with_last(census, roots)
+    return compare_with_file(census, since), ()
 
 
 def _grouped(by: str, format_: str, census: Census, shape: RenderOptions) -> Iterable[str] | None:

@@ -8,6 +8,7 @@ from itertools import tee
 
 from msgspec import Struct
 
+from envcensus.model.changes import Changes
 from envcensus.model.environment import Environment
 from envcensus.model.finding import Finding
 from envcensus.model.skipped import Problem, Skipped
@@ -45,6 +46,7 @@ class Census(Struct, frozen=True, kw_only=True):
     skipped: tuple[Skipped, ...]
     metrics: Metrics
     generated: float  # seconds since the epoch
+    changes: Changes | None = None  # beside an earlier run, where that was asked for
 
     @property
     def complete(self) -> bool:

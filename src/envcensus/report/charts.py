@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from envcensus.model.census import Census, Survey
+from envcensus.model.changes import TrendPoint
 from envcensus.model.display import neutral
 from envcensus.report import totals
-from envcensus.report.options import TrendPoint
 from envcensus.report.totals import SEVERITIES, Totals
 
 MOST_ENVIRONMENTS = 10  # bars that fit a screen

@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from envcensus.model.census import Census, Stream, Survey
+from envcensus.model.changes import Changes
 from envcensus.model.display import neutral
 from envcensus.model.environment import Environment
 from envcensus.model.finding import Finding
 from envcensus.model.skipped import CODES, Problem, Skipped
 from envcensus.report import totals
+from envcensus.report.document import timestamp
 from envcensus.report.options import RenderOptions
 from envcensus.report.text import SEVERITY_STYLES, cut_left, plural, style, table
 from envcensus.report.totals import SEVERITIES, Totals
@@ -32,7 +34,21 @@ def render(census: Census | Stream, options: RenderOptions) -> Iterator[str]:
         yield "\n".join(_environment(survey, counts, options)) + "\n\n"
     if census.skipped:
         yield "\n".join(_skipped(census.skipped, options)) + "\n\n"
+    if isinstance(census, Census) and census.changes is not None:
+        yield "\n".join(_changes(census.changes, options)) + "\n\n"
     yield "\n".join(summary(sums, len(projects), len(census.skipped), options)) + "\n"
+
+
+def _changes(changes: Changes, options: RenderOptions) -> Iterator[str]:
+    """What is new and what is resolved, each as a table."""
+    counts = f"{len(changes.new):,} new, {len(changes.resolved):,} resolved, {changes.still:,} still outdated"
+    unknown = f", {changes.unknown:,} could not be looked up" if changes.unknown else ""
+    yield style(f"Since {timestamp(changes.since)}: {counts}{unknown}", "bold", options.color)
+    for title, rows in (("New", changes.new), ("Resolved", changes.resolved)):
+        if rows:
+            cells = [[neutral(row.environment), neutral(row.name), neutral(row.version), row.latest] for row in rows]
+            header = ["Environment", title, "Version", "Latest"]
+            yield from table(header, cells, width=options.width, elastic=ELASTIC, color=options.color)
 
 
 def render_envs(census: Census | Stream, options: RenderOptions) -> Iterator[str]:

@@ -14,6 +14,7 @@ from msgspec import UNSET, Struct, UnsetType
 
 import envcensus
 from envcensus.model.census import Metrics, Survey
+from envcensus.model.changes import Changes, Row
 from envcensus.model.environment import Environment
 from envcensus.model.finding import Finding, Severity, State
 from envcensus.model.skipped import Skipped
@@ -135,6 +136,26 @@ class CensusSummary(Struct, kw_only=True):
     severity: dict[str, int]
 
 
+class ChangedRow(Struct, omit_defaults=True, gc=False):
+    """An outdated distribution that is new, or resolved."""
+
+    host: str
+    environment: str
+    name: str
+    version: str
+    latest_version: str = ""
+
+
+class ChangesRecord(Struct, kw_only=True):
+    """This run beside an earlier one."""
+
+    since: str  # RFC 3339
+    new: list[ChangedRow]
+    resolved: list[ChangedRow]
+    still_outdated: int
+    unknown: int
+
+
 class CensusDocument(Struct, kw_only=True):
     """The whole census: the json format."""
 
@@ -145,6 +166,7 @@ class CensusDocument(Struct, kw_only=True):
     summary: CensusSummary
     environments: list[EnvironmentRecord]
     skipped: list[SkippedRecord]
+    changes: ChangesRecord | UnsetType = UNSET  # with --since
     metrics: Metrics
 
 
@@ -291,6 +313,21 @@ def census_summary(counts: totals.Totals, skipped: int) -> CensusSummary:
         libyears=round(counts.libyears, 3),
         severity=counts.severity,
     )
+
+
+def changes_record(changes: Changes) -> ChangesRecord:
+    """The record of what changed."""
+    return ChangesRecord(
+        since=timestamp(changes.since),
+        new=[_changed(row) for row in changes.new],
+        resolved=[_changed(row) for row in changes.resolved],
+        still_outdated=changes.still,
+        unknown=changes.unknown,
+    )
+
+
+def _changed(row: Row) -> ChangedRow:
+    return ChangedRow(row.host, row.environment, row.name, row.version, row.latest)
 
 
 def skipped_record(row: Skipped) -> SkippedRecord:

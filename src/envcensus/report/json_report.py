@@ -19,6 +19,8 @@ def render(census: Census, options: RenderOptions) -> Iterator[str]:
     yield f'"summary":{encode(document.census_summary(counts, len(census.skipped)))},\n'
     yield from _array("environments", (document.survey(s, options, totals.of_survey(s)) for s in census.surveys))
     yield from _array("skipped", map(document.skipped_record, census.skipped))
+    if census.changes is not None:
+        yield f'"changes":{encode(document.changes_record(census.changes))},\n'
     yield f'"metrics":{encode(census.metrics)}}}\n'
 
 

@@ -4,19 +4,11 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from envcensus.model.changes import TrendPoint
 from envcensus.model.finding import Finding, State
 
 # A row about a current distribution says nothing that the totals do not say.
 SHOWN: frozenset[State] = frozenset({"outdated", "not-comparable", "not-found", "failed", "unchecked"})
-
-
-class TrendPoint(Struct, frozen=True, gc=False, kw_only=True):
-    """How things stood at the end of an earlier run."""
-
-    time: float  # seconds since the epoch
-    packages: int
-    outdated: int
-    libyears: float = 0.0
 
 
 class RenderOptions(Struct, frozen=True, kw_only=True):

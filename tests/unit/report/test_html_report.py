@@ -12,12 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from envcensus.model.census import Census, Metrics, Survey
+from envcensus.model.changes import TrendPoint
 from envcensus.model.distribution import Distribution
 from envcensus.model.environment import Environment
 from envcensus.model.finding import Finding
 from envcensus.model.page import Latest
 from envcensus.report import charts, formats, html_data
-from envcensus.report.options import RenderOptions, TrendPoint
+from envcensus.report.options import RenderOptions
 from envcensus.report.totals import Totals
 
 ANYTHING = st.text(st.characters(categories=None), max_size=30)

@@ -1,0 +1,52 @@
+"""Compare the outdated rows of a run with those of an earlier one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from envcensus.model.changes import Changes, Row
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from envcensus.model.census import Survey
+
+_Key = tuple[str, str, str, str]
+
+
+def outdated_rows(surveys: Iterable[Survey]) -> Iterator[Row]:
+    """The rows that count: outdated, and not ignored."""
+    for survey in surveys:
+        place = survey.environment
+        for finding in survey.findings:
+            if finding.state == "outdated" and not finding.ignored:
+                each = finding.distribution
+                latest = finding.latest.version if finding.latest else ""
+                yield Row(place.host, place.path, each.normalized, each.version, latest)
+
+
+def compare(before: Iterable[Row], since: float, surveys: Iterable[Survey]) -> Changes:
+    """What is new and what is resolved beside `before`, the rows of a run at `since` (seconds since the epoch).
+
+    A row whose look-up failed this time is neither: a failure must not read as "resolved".
+    """
+    surveys = list(surveys)
+    then = {_key(row): row for row in before}
+    now = {_key(row): row for row in outdated_rows(surveys)}
+    failed = {
+        (survey.environment.host, survey.environment.path, each.distribution.normalized, each.distribution.version)
+        for survey in surveys
+        for each in survey.findings
+        if each.state == "failed"
+    }
+    return Changes(
+        since=since,
+        new=tuple(sorted(row for key, row in now.items() if key not in then)),
+        resolved=tuple(sorted(row for key, row in then.items() if key not in now and key not in failed)),
+        still=len(then.keys() & now.keys()),
+        unknown=len(then.keys() & failed),
+    )
+
+
+def _key(row: Row) -> _Key:
+    return row.host, row.environment, row.name, row.version
