@@ -105,12 +105,11 @@ def fill(tool: str, path: Path, wheels: Path) -> None:
     files = [file for file in wheels.glob("*.whl") if not file.name.startswith("plain")]
     if tool == "uv":
         uv = Path(sys.executable).with_name("uv")
-        install: list[str | Path] = [uv, "pip", "install", "-q", "--no-index", "-p", path / "bin" / "python"]
+        install: list[str | Path] = [uv, "pip", "install", "-p", path / "bin" / "python"]
     else:
-        install = [sys.executable, "-m", "pip", "--python", path / "bin" / "python", "install", "-q", "--no-index"]
-    call(*install, "--no-deps", "--find-links", wheels, "plain")
-    call(*install, "--no-deps", *files)
-    call(*install, "--no-deps", "--no-build-isolation", "-e", wheels / "my project")
+        install = [sys.executable, "-m", "pip", "--python", path / "bin" / "python", "install", "--no-compile"]
+    install += ["-q", "--no-index", "--no-deps", "--no-build-isolation", "--find-links", wheels]
+    call(*install, "plain", *files, "-e", wheels / "my project")
 
 
 @pytest.mark.parametrize("tool", ["venv", "venv --system-site-packages", "virtualenv", "uv"])
