@@ -7,7 +7,7 @@ link unless asked. A directory is listed once; only what looks like an environme
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import pairwise
 
 from msgspec import Struct
@@ -101,9 +101,15 @@ class _Walk:
 
     def _walk(self, top: str, max_depth: int | None) -> Iterator[Environment | Skipped]:
         """Depth first, in the order of names, without recursion: trees may be deeper than the stack."""
-        pending = [(top, 0)]
+        # Directories still to be looked at, as one list of names for each level.
+        pending = [("", [top])]
         while pending:
-            path, depth = pending.pop()
+            parent, names = pending[-1]
+            if not names:
+                pending.pop()
+                continue
+            depth = len(pending) - 1
+            path = f"{parent}{names.pop()}"
             try:
                 status = os.stat(path) if depth == 0 or self.options.follow_symlinks else os.lstat(path)
                 if depth and not self._may_enter(path, status):
@@ -114,7 +120,7 @@ class _Walk:
                         continue
                     self.seen.add(identity)
                 with os.scandir(path) as listing:
-                    entries = {entry.name: entry for entry in listing}
+                    entries = {entry.name: self._is_directory(entry) for entry in listing}
             except FileNotFoundError:
                 if depth == 0:
                     yield Skipped("root", path, "No such file or directory")
@@ -126,12 +132,9 @@ class _Walk:
             yield from environments
             if max_depth is not None and depth >= max_depth:
                 continue
-            below = _below(environments, entries)
-            pending.extend(
-                (f"{path}/{name}" if path != "/" else f"/{name}", depth + 1)
-                for name in sorted(below, reverse=True)
-                if self._is_directory(entries[name]) and not self._is_excluded(path, name)
-            )
+            below = sorted(_below(environments, entries), reverse=True)
+            inside = [name for name in below if entries[name] and not self._is_excluded(path, name)]
+            pending.append((f"{path}/" if path != "/" else path, inside))
 
     def _may_enter(self, path: str, status: os.stat_result) -> bool:
         if status.st_dev == self.device:
@@ -157,7 +160,7 @@ class _Walk:
         return any(fnmatchcase(name, pattern) or fnmatchcase(path, pattern) for pattern in self.options.exclude)
 
 
-def _below(environments: list[Environment], entries: dict[str, os.DirEntry[str]]) -> list[str]:
+def _below(environments: list[Environment], entries: Collection[str]) -> list[str]:
     """What to look at below a directory: everything, unless it is an environment.
 
     conda and pyenv keep further environments in `envs`; a system prefix such as /usr/local is no reason to overlook

@@ -70,7 +70,8 @@ def listings(
     if files and not places and not options.system:
         return
     with Bucket(store, "listings") as cache:
-        for item in scan(found(), requires=requires, details=details, cache=cache, rescan=rescan):
+        kept = cache if store.enabled else None
+        for item in scan(found(), requires=requires, details=details, cache=kept, rescan=rescan):
             if isinstance(item, Skipped):
                 yield item
                 continue
