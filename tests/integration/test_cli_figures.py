@@ -122,11 +122,14 @@ def test_a_run_that_fails_is_reported_with_its_exit_code(command: Command, roots
     assert samples(file)["envcensus_run_exit_code", ""] == 1
 
 
-def test_a_file_that_cannot_be_written_fails_the_run(command: Command, roots: Path, tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_written_is_refused_before_the_work(
+    command: Command, roots: Path, tmp_path: Path
+) -> None:
     nowhere = tmp_path / "absent" / "run.prom"
-    done = command.run("list", str(roots), "--metrics-file", str(nowhere), check=1)
-    assert "alpha" in done.stdout
-    assert done.stderr.splitlines() == [f"envcensus: {nowhere} cannot be written: No such file or directory"]
+    done = command.run("list", str(roots), "--metrics-file", str(nowhere), check=2)
+    assert not done.stdout
+    problem = f"envcensus: {nowhere} cannot be written: no such directory: {nowhere.parent}; create it first"
+    assert done.stderr.splitlines() == [problem]
 
 
 def test_another_run_keeps_its_figures(command: Command, roots: Path, tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ _FINDINGS: dict[str, Callable[[Finding], bool]] = {
     "not-found": lambda finding: finding.state == "not-found",
 }
 _ALIASES = {"eol": "end-of-life"}
+RULES = ("any", *_FINDINGS, "severity>=major", "severity>=minor", "severity>=patch", "problem", "eol", *CODES)
 
 
 class Rules(Struct, frozen=True):

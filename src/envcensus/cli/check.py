@@ -12,7 +12,7 @@ from envcensus.errors import ExitCode
 
 @click.command("check", short_help="Missing, conflicting, duplicate, broken, end-of-life.")
 @options.discovery_alone
-@click.option("--format", "format_", default="columns", show_default=True, help="columns, json, jsonl, junit, sarif …")
+@options.format_("columns, json, jsonl, junit, sarif …")
 @options.cache
 @options.fail_on
 @options.output

@@ -12,7 +12,7 @@ from envcensus.errors import ExitCode
 
 @click.command("envs", short_help="Environments found below the roots.")
 @options.discovery_alone
-@click.option("--format", "format_", default="columns", show_default=True, help="columns, json or jsonl.")
+@options.format_("columns, json or jsonl.")
 @options.output
 def command(
     roots: tuple[str, ...],

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @click.command("list", short_help="What is installed: pip list, for one environment or thousands.")
 @options.discovery
-@click.option("--format", "format_", default="columns", show_default=True, help="columns, freeze, json, jsonl, csv …")
+@options.format_("columns, freeze, json, jsonl, csv …")
 @click.option("--outdated", is_flag=True, help="List what has a newer version.")
 @click.option("-u", "--uptodate", is_flag=True, help="List what has none.")
 @click.option("-e", "--editable", is_flag=True, help="List editable projects only.")

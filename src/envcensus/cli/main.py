@@ -60,8 +60,7 @@ def main() -> None:
         code = cli.main(prog_name="envcensus", standalone_mode=False)
         sys.stdout.flush()
     except click.ClickException as error:
-        error.show()
-        code = ExitCode.USAGE if isinstance(error, click.UsageError) else ExitCode.FAILED
+        code = _refused(error)
     except EnvcensusError as error:
         print(f"envcensus: {error}", file=sys.stderr)
         code = error.exit_code
@@ -79,3 +78,16 @@ def main() -> None:
         print(f"envcensus: internal error: {what}; set ENVCENSUS_TRACEBACK=1 to see where", file=sys.stderr)
         code = ExitCode.FAILED
     sys.exit(int(code or 0))
+
+
+def _refused(error: click.ClickException) -> ExitCode:
+    from envcensus.cli import usage
+
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        error.show()
+        return ExitCode.USAGE
+    if isinstance(error, click.UsageError):
+        print(usage.line(error), file=sys.stderr)
+        return ExitCode.USAGE
+    print(f"envcensus: {error.format_message()}", file=sys.stderr)
+    return ExitCode.FAILED

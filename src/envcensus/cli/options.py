@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from envcensus.cli import complete
 from envcensus.cli.sizes import Size
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def _group(*decorators: Callable[[Any], Any]) -> Callable[[F], F]:
 
 
 _roots = (
-    click.argument("roots", nargs=-1, type=click.Path()),
+    click.argument("roots", nargs=-1, type=click.Path(), shell_complete=complete.directories),
     option(
         "--roots-from",
         type=click.File("rb"),
@@ -49,6 +50,16 @@ _exclude: dict[str, Any] = {
     "metavar": "GLOB",
     "help": "Pass over matching directories; may be repeated.",
 }
+
+environment: Callable[[F], F] = click.argument("environment", type=click.Path(), shell_complete=complete.directories)
+
+
+def format_(help_text: str) -> Callable[[F], F]:
+    """The option --format, with what it may be in words."""
+    return option(
+        "--format", "format_", default="columns", show_default=True, help=help_text, shell_complete=complete.formats
+    )
+
 
 # Where distributions are selected too, --exclude means those, as it does for pip.
 discovery: Callable[[F], F] = _group(*_roots, option("--exclude-dir", "exclude_dirs", **_exclude))
@@ -160,6 +171,9 @@ def _bounded(function: F) -> F:
     ) -> Any:
         from contextlib import ExitStack
 
+        from envcensus.cli import usage
+
+        usage.check(more, metrics_file)
         with ExitStack() as bounds:
             if lock is not None:
                 from envcensus.runtime.lock import only_run
@@ -231,6 +245,7 @@ fail_on: Callable[[F], F] = _group(
         "--fail-on",
         multiple=True,
         metavar="RULES",
+        shell_complete=complete.rules,
         help="Exit with 3 if a rule matches: any, outdated, severity>=minor, yanked, eol, problem …",
     )
 )

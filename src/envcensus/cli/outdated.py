@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @click.command("outdated", short_help="What could be upgraded, in every environment below the roots.")
 @options.discovery
-@click.option("--format", "format_", default="columns", show_default=True, help="columns, json, jsonl, csv, html …")
+@options.format_("columns, json, jsonl, csv, html …")
 @click.option("--by", type=click.Choice(["environment", "project", "owner"]), default="environment", help="Group rows.")
 @click.option("--all", "show_all", is_flag=True, help="Show every distribution, not only those that need attention.")
 @click.option("--only", multiple=True, metavar="GLOB", help="Report matching projects alone; may be repeated.")

@@ -11,8 +11,8 @@ from envcensus.errors import ExitCode
 
 
 @click.command("tree", short_help="The installed dependency tree of an environment.")
-@click.argument("environment", type=click.Path())
-@click.option("--format", "format_", default="columns", show_default=True, help="columns or json.")
+@options.environment
+@options.format_("columns or json.")
 @options.cache
 @options.figures
 def command(environment: str, format_: str, **more: Any) -> ExitCode:

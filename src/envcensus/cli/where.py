@@ -13,7 +13,7 @@ from envcensus.errors import ExitCode
 @click.command("where", short_help="Which environments hold it: where 'numpy<2'.")
 @click.argument("requirement")
 @options.discovery_alone
-@click.option("--format", "format_", default="columns", show_default=True, help="columns, json, jsonl or csv.")
+@options.format_("columns, json, jsonl or csv.")
 @options.cache
 @click.option("--allow-incomplete", is_flag=True, help="Exit with 0 although something could not be looked at.")
 @options.figures

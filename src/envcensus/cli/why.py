@@ -12,8 +12,8 @@ from envcensus.errors import ExitCode, UsageError
 
 @click.command("why", short_help="Who requires a distribution in an environment.")
 @click.argument("name")
-@click.argument("environment", type=click.Path())
-@click.option("--format", "format_", default="columns", show_default=True, help="columns or json.")
+@options.environment
+@options.format_("columns or json.")
 @options.cache
 @options.figures
 def command(name: str, environment: str, format_: str, **more: Any) -> ExitCode:

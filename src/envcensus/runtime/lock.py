@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from envcensus.errors import EnvcensusError, LockedError
+from envcensus.errors import EnvcensusError, LockedError, UsageError
 
 
 @contextmanager
@@ -16,13 +16,14 @@ def only_run(path: str) -> Iterator[None]:
     """Hold an `flock` on `path`, which is created empty and never removed, without waiting for it.
 
     The kernel lets go when the process ends, however it ends; `flock(1)` and we keep each other out.
-    Raises LockedError when another run holds it, EnvcensusError when it cannot be opened.
+    Raises LockedError when another run holds it, UsageError when it cannot be opened, EnvcensusError when its file
+    system has no locks.
     """
     try:
         fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o644)
     except OSError as error:
         reason = "is a symbolic link" if error.errno == errno.ELOOP else f"cannot be opened: {error.strerror}"
-        raise EnvcensusError(f"lock file {path} {reason}") from error
+        raise UsageError(f"lock file {path} {reason}", remedy="choose another path") from error
     try:
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)

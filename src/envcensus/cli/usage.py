@@ -1,0 +1,46 @@
+"""What to say about a command line that cannot be used: one line that names the thing and where to look."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from envcensus.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import click
+
+
+def line(error: click.UsageError) -> str:
+    """click's message in the form of our own."""
+    from envcensus.model.display import neutral
+
+    text = " ".join(error.format_message().split()).removesuffix(".").removesuffix("?")
+    if text.startswith("No such command") and "Did you mean" not in text:
+        from difflib import get_close_matches
+
+        from envcensus.cli.main import COMMANDS
+
+        meant = get_close_matches(text.split("'")[1], COMMANDS, 1) if "'" in text else []
+        text += f"; did you mean '{meant[0]}'" if meant else ""
+    path = error.ctx.command_path if error.ctx is not None else "envcensus"
+    return neutral(f"envcensus: {text[:1].lower()}{text[1:]}; see `{path} --help`")
+
+
+def check(values: Mapping[str, Any], metrics_file: str | None) -> None:
+    """Raise UsageError, before any work is done, for options that contradict each other and for files that have no
+    directory to lie in."""
+    if values.get("offline"):
+        if values.get("refresh"):
+            raise UsageError("--offline and --refresh cannot be combined", remedy="choose one")
+        if values.get("no_cache"):
+            raise UsageError("--offline and --no-cache cannot be combined", remedy="--offline answers from the cache")
+    files = [*values.get("outputs", ()), *([metrics_file] if metrics_file is not None else [])]
+    for path in files:
+        directory = os.path.dirname(path) or "."
+        if os.path.isdir(path):
+            raise UsageError(f"{path} is a directory", remedy="name a file in it")
+        if not os.path.isdir(directory):
+            raise UsageError(f"{path} cannot be written: no such directory: {directory}", remedy="create it first")
