@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from envcensus.analysis.decisions import Decisions
     from envcensus.analysis.graph import Graph
     from envcensus.model.distribution import Distribution
-    from envcensus.model.page import Latest
+    from envcensus.model.page import Latest, PageAnswer
 
 _DAY = 86400.0
 _YEAR = 365.25 * _DAY
@@ -49,15 +49,21 @@ def judge(distribution: Distribution, decisions: Decisions, around: Surroundings
     if answer.outcome in {"failed", "offline"}:
         return Finding(distribution=distribution, state="failed", direct=direct, reason=answer.reason)
     if answer.outcome == "not-found":
-        reason = answer.reason or "no index knows it"
-        return Finding(distribution=distribution, state="not-found", direct=direct, reason=reason)
+        return _not_found(distribution, direct, "no index knows it", answer)
     latest = decisions.latest(name, around.target)
     if latest is None:
         reason = page.why_none(answer.record, around.target, name)
-        return Finding(distribution=distribution, state="not-found", direct=direct, reason=reason)
+        return _not_found(distribution, direct, reason, answer)
     reason = _not_comparable(distribution)
     if reason:
-        return Finding(distribution=distribution, state="not-comparable", latest=latest, direct=direct, reason=reason)
+        return Finding(
+            distribution=distribution,
+            state="not-comparable",
+            latest=latest,
+            direct=direct,
+            reason=reason,
+            stale=answer.stale,
+        )
     return _compared(distribution, latest, decisions, around, direct)
 
 
@@ -70,6 +76,7 @@ def _compared(
     distribution: Distribution, latest: Latest, decisions: Decisions, around: Surroundings, direct: bool
 ) -> Finding:
     name = distribution.normalized
+    answer = decisions.answer(name)
     installed, newest = Version(distribution.version), Version(latest.version)
     outdated = newest > installed
     uploaded, yanked = decisions.release(name, distribution.version)
@@ -88,7 +95,8 @@ def _compared(
         yanked=yanked,
         status=decisions.status(name),
         direct=direct,
-        reason=_staleness(decisions.answer(name).stale),
+        reason=_staleness(answer),
+        stale=answer.stale,
     )
 
 
@@ -124,8 +132,17 @@ def _libyears(uploaded: float | None, latest: Latest) -> float | None:
     return max(latest.uploaded - uploaded, 0.0) / _YEAR
 
 
-def _staleness(age: float | None) -> str:
-    return "" if age is None else f"answered from the cache, {age / 3600:.1f} hours old"
+def _not_found(distribution: Distribution, direct: bool, reason: str, answer: PageAnswer) -> Finding:
+    said = "; ".join(filter(None, (reason, _staleness(answer))))
+    return Finding(distribution=distribution, state="not-found", direct=direct, reason=said, stale=answer.stale)
+
+
+def _staleness(answer: PageAnswer) -> str:
+    """That, and why, an answer is older than it should be; empty where it is not."""
+    if answer.stale is None:
+        return ""
+    said = f"answered from the cache, {answer.stale / 3600:.1f} hours old"
+    return f"{said}: {answer.reason}" if answer.reason else said
 
 
 def _not_comparable(distribution: Distribution) -> str:

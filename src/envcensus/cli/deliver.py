@@ -63,6 +63,14 @@ def say_skipped(skipped: Iterable[Skipped]) -> None:
         print(f"envcensus: {neutral(f'{row.what} {row.where}: {row.reason}')}", file=sys.stderr)
 
 
+def say_remarks(census: Census) -> None:
+    """One line on standard error for each kind of remark, where the format has no place for it."""
+    from envcensus.report.remarks import remarks
+
+    for line in remarks(census):
+        print(f"envcensus: {line}", file=sys.stderr)
+
+
 def newsworthy(census: Census) -> bool:
     """Whether a quiet run has something to say: a finding, a problem or a failure; with --since, a change."""
     if not census.complete:

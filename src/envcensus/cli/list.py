@@ -83,6 +83,7 @@ def command(
         deliver.to_stdout(_pip_lines(format_, census, more) if pip_shape else render(format_, census, shape))
     if pip_shape:
         deliver.say_skipped(census.skipped)
+        deliver.say_remarks(census)
     return deliver.exit_code(census, allow_incomplete=allow_incomplete)
 
 

@@ -145,5 +145,6 @@ def _grouped(by: str, format_: str, census: Census, shape: RenderOptions) -> Ite
     if failed:
         click.echo(f"envcensus: {failed} packages could not be looked up", err=True)
     deliver.say_skipped(census.skipped)
+    deliver.say_remarks(census)
     rows = by_project(census.surveys) if by == "project" else by_owner(census.surveys)
     return flat.render(format_, rows, shape)

@@ -1,8 +1,8 @@
 """The small header of a cached page: what is needed to decide whether it may be used, without reading on.
 
-Layout, little-endian: format 1 byte, outcome 1, validator count 1, files kept 1, fetched f64, expires f64,
-stale-until f64, local stamp 8 bytes, then for each validator three texts (index, etag, last-modified), each with its
-length in 2 bytes. The packed page follows directly.
+Layout, little-endian: format 1 byte, outcome 1, validator count 1, files kept 1, note count 1, fetched
+f64, expires f64, stale-until f64, local stamp 8 bytes, then for each validator three texts (index, etag,
+last-modified), each with its length in 2 bytes, then the notes likewise. The packed page follows directly.
 """
 
 from __future__ import annotations
@@ -11,11 +11,13 @@ import struct
 
 from msgspec import Struct
 
-FORMAT = 2
-_HEAD = struct.Struct("<BBBBddd8s")
+FORMAT = 3
+_HEAD = struct.Struct("<BBBBBddd8s")
 _LENGTHS = struct.Struct("<HHH")
+_LENGTH = struct.Struct("<H")
 _OUTCOMES = ("found", "not-found")
 MOST_VALIDATORS = 64
+MOST_NOTES = 16
 NO_STAMP = b"\0" * 8
 
 
@@ -37,6 +39,7 @@ class Entry(Struct, frozen=True):
     stamp: bytes = NO_STAMP  # state of the local sources, see `envcensus.index.local.stamp`
     validators: tuple[Validator, ...] = ()
     files: bool = False  # whether the packed files are kept too
+    notes: tuple[str, ...] = ()
 
 
 def pack_entry(entry: Entry) -> bytes:
@@ -44,12 +47,14 @@ def pack_entry(entry: Entry) -> bytes:
     if entry.outcome not in _OUTCOMES:
         raise ValueError("only found and not-found are kept")
     kept = [v for v in entry.validators[:MOST_VALIDATORS] if v.etag or v.last_modified]
+    notes = [note.encode("utf-8", "surrogateescape")[:1024] for note in entry.notes[:MOST_NOTES]]
     parts = [
         _HEAD.pack(
             FORMAT,
             _OUTCOMES.index(entry.outcome),
             len(kept),
             entry.files,
+            len(notes),
             entry.fetched,
             entry.expires,
             entry.stale_until,
@@ -64,13 +69,15 @@ def pack_entry(entry: Entry) -> bytes:
         texts = [t if len(t) < 4096 else b"" for t in texts]
         parts.append(_LENGTHS.pack(*map(len, texts)))
         parts += texts
+    for note in notes:
+        parts += (_LENGTH.pack(len(note)), note)
     return b"".join(parts)
 
 
 def unpack_entry(data: bytes | memoryview) -> tuple[Entry, int]:
     """The header and the offset at which the record begins. Raises ValueError for anything unusable."""
     try:
-        version, outcome, count, files, fetched, expires, stale_until, stamp = _HEAD.unpack_from(data)
+        version, outcome, count, files, note_count, fetched, expires, stale_until, stamp = _HEAD.unpack_from(data)
         offset = _HEAD.size
         if version != FORMAT:
             raise ValueError("another format")
@@ -83,8 +90,15 @@ def unpack_entry(data: bytes | memoryview) -> tuple[Entry, int]:
                 texts.append(bytes(data[offset : offset + length]).decode("utf-8", "surrogateescape"))
                 offset += length
             validators.append(Validator(*texts))
+        notes = []
+        for _ in range(note_count):
+            (length,) = _LENGTH.unpack_from(data, offset)
+            offset += _LENGTH.size + length
+            notes.append(bytes(data[offset - length : offset]).decode("utf-8", "replace"))
         if offset > len(data):
             raise ValueError("cut off")
-        return Entry(_OUTCOMES[outcome], fetched, expires, stale_until, stamp, tuple(validators), bool(files)), offset
+        times = (fetched, expires, stale_until)
+        entry = Entry(_OUTCOMES[outcome], *times, stamp, tuple(validators), bool(files), tuple(notes))
+        return entry, offset
     except (struct.error, IndexError) as error:
         raise ValueError("not a page entry") from error

@@ -75,8 +75,13 @@ def _take(files: dict[str, list[File]], file: File, source: Source, notes: list[
         if file.url == other.url or (digest and digest == theirs):
             return
         if digest and theirs:
-            notes.append(f"{file.filename} has other contents at {source.url} than at the place before")
+            notes.append(f"the same file has other contents at {_place(source.url)} than elsewhere: {file.filename}")
     known.append(file)
+
+
+def _place(url: str) -> str:
+    """The index that a project's page is in, so that the notes on many projects read the same."""
+    return url.rstrip("/").rpartition("/")[0]
 
 
 _STATUS = ("active", "archived", "deprecated", "quarantined")
@@ -98,6 +103,6 @@ def _strangers(sources: Sequence[Source], pages: Sequence[ProjectPage]) -> list[
             group |= other
         groups.append(group)
     if len(groups) > 1:
-        strangers = ", ".join(url for url, _ in indexes)
+        strangers = ", ".join(_place(url) for url, _ in indexes)
         return [f"offered by indexes that do not name each other (PEP 708): {strangers}"]
     return []

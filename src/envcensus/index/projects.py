@@ -62,12 +62,12 @@ class Fetched(Struct, frozen=True, gc=False, kw_only=True):
         Raises ValueError for a failure: those are not kept.
         """
         outcome: str = self.outcome
-        files = bool(self.files)
+        files, notes = bool(self.files), self.notes
         if outcome == "not-modified":
-            outcome, files = ("found", False) if kept is None else (kept.outcome, kept.files)
+            outcome, files, notes = ("found", False, ()) if kept is None else (kept.outcome, kept.files, kept.notes)
         if outcome == "failed":
             raise ValueError("a failed look-up is not kept")
-        return Entry(outcome, self.fetched, self.expires, self.stale_until, self.stamp, self.validators, files)
+        return Entry(outcome, self.fetched, self.expires, self.stale_until, self.stamp, self.validators, files, notes)
 
 
 class _Answer(Struct):

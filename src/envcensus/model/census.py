@@ -11,7 +11,7 @@ from msgspec import Struct
 from envcensus.model.changes import Changes
 from envcensus.model.environment import Environment
 from envcensus.model.finding import Finding
-from envcensus.model.skipped import Problem, Skipped
+from envcensus.model.skipped import Note, Problem, Skipped
 
 
 class Metrics(Struct, kw_only=True):
@@ -47,6 +47,7 @@ class Census(Struct, frozen=True, kw_only=True):
     metrics: Metrics
     generated: float  # seconds since the epoch
     changes: Changes | None = None  # beside an earlier run, where that was asked for
+    notes: tuple[Note, ...] = ()  # on the projects' places in the indexes: each once, however many environments
 
     @property
     def complete(self) -> bool:
@@ -63,6 +64,7 @@ class Stream:
     def __init__(self, items: Iterable[Survey | Skipped], generated: float) -> None:
         self.skipped: list[Skipped] = []
         self.metrics = Metrics()
+        self.notes: tuple[Note, ...] = ()
         self.generated = generated  # seconds since the epoch
         self.problems = 0
         self.surveys = self._surveys(items)

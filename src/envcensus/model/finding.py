@@ -36,4 +36,5 @@ class Finding(Struct, frozen=True, gc=False, kw_only=True):
     status: str = "active"  # PEP 792 project status
     direct: bool = False  # no other installed distribution requires it
     ignored: str = ""  # reason of the policy entry that ignores this row
-    reason: str = ""  # why the state is not-comparable, not-found or failed
+    reason: str = ""  # why the state is not-comparable, not-found or failed, or the answer is stale
+    stale: float | None = None  # age in seconds of an answer that comes from the cache because no index gave one

@@ -47,6 +47,7 @@ class PageAnswer(Struct, frozen=True, gc=False, kw_only=True):
     record: bytes = b""
     reason: str = ""  # one sentence, without secrets
     stale: float | None = None
+    notes: tuple[str, ...] = ()  # what the user should know about the places that answered
 
 
 class Latest(Struct, frozen=True, gc=False, kw_only=True):

@@ -24,6 +24,16 @@ class Problem(Struct, frozen=True, gc=False):
     detail: str = ""
 
 
+class Note(Struct, frozen=True, gc=False):
+    """What the user should know about a project's places: nothing failed, and the answer stands.
+
+    `text` is a sentence, its kind up to the first ": ", the particulars after it.
+    """
+
+    project: str  # normalized
+    text: str
+
+
 CODES = {
     "duplicate": "the same project is installed more than once",
     "leftover": "left behind by an interrupted pip",

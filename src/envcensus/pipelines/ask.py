@@ -203,7 +203,9 @@ class Asker:
                 return _answer(name, kept, stale=self._now - kept.entry.fetched, reason=fetched.reason)
             return PageAnswer(name=name, outcome="failed", reason=fetched.reason)
         found = fetched.outcome == "found"
-        return PageAnswer(name=name, outcome="found" if found else "not-found", record=fetched.record)
+        return PageAnswer(
+            name=name, outcome="found" if found else "not-found", record=fetched.record, notes=fetched.notes
+        )
 
     def _write(self, arrived: list[Fetched]) -> None:
         if not arrived:
@@ -219,4 +221,6 @@ class Asker:
 
 def _answer(name: str, kept: _Kept, *, stale: float | None = None, reason: str = "") -> PageAnswer:
     outcome: Outcome = "found" if kept.entry.outcome == "found" else "not-found"
-    return PageAnswer(name=name, outcome=outcome, record=kept.record, stale=stale, reason=reason)
+    return PageAnswer(
+        name=name, outcome=outcome, record=kept.record, stale=stale, reason=reason, notes=kept.entry.notes
+    )

@@ -18,7 +18,7 @@ from envcensus.index.places import missing_locations
 from envcensus.index.secure import refused_indexes
 from envcensus.model.census import Census, Metrics, Survey
 from envcensus.model.policy import Policy
-from envcensus.model.skipped import Skipped
+from envcensus.model.skipped import Note, Skipped
 from envcensus.pipelines.ask import Asker, AskOptions
 from envcensus.pipelines.buckets import Bucket
 from envcensus.pipelines.collect import listings
@@ -26,13 +26,14 @@ from envcensus.pipelines.stages import Stages
 from envcensus.pipelines.targets import marker_environment, profile_of, target_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from envcensus._kernels.page import Target
     from envcensus.cache.store import NoStore, Store
     from envcensus.index.config import IndexConfig
     from envcensus.inventory import DiscoverOptions
     from envcensus.model.listing import Listing
+    from envcensus.model.page import PageAnswer
     from envcensus.model.profile import Profile
     from envcensus.pipelines.progress import Progress
 
@@ -97,7 +98,11 @@ def outdated(
     clock.end("index")
     surveys = _judge(found, Decisions(answers), options, now, store)
     clock.end("decide")
-    return Census(surveys=surveys, skipped=tuple(skipped), metrics=metrics, generated=now)
+    return Census(surveys=surveys, skipped=tuple(skipped), metrics=metrics, generated=now, notes=_notes(answers))
+
+
+def _notes(answers: Mapping[str, PageAnswer]) -> tuple[Note, ...]:
+    return tuple(Note(name, text) for name in sorted(answers) for text in answers[name].notes)
 
 
 def _judge(

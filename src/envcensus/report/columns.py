@@ -13,7 +13,7 @@ from envcensus.model.display import neutral
 from envcensus.model.environment import Environment
 from envcensus.model.finding import Finding
 from envcensus.model.skipped import CODES, Problem, Skipped
-from envcensus.report import totals
+from envcensus.report import remarks, totals
 from envcensus.report.document import timestamp
 from envcensus.report.options import RenderOptions
 from envcensus.report.text import SEVERITY_STYLES, cut_left, plural, style, table
@@ -27,16 +27,21 @@ def render(census: Census | Stream, options: RenderOptions) -> Iterator[str]:
     """One piece per environment, then the skipped and the summary."""
     sums = Totals()
     projects: set[str] = set()
+    stale: list[Finding] = []
     for survey in census.surveys:
         counts = totals.of_survey(survey)
         sums.add(counts)
         projects.update([finding.distribution.normalized for finding in survey.findings])
+        stale += [finding for finding in survey.findings if finding.stale is not None]
         yield "\n".join(_environment(survey, counts, options)) + "\n\n"
     if census.skipped:
         yield "\n".join(_skipped(census.skipped, options)) + "\n\n"
     if isinstance(census, Census) and census.changes is not None:
         yield "\n".join(_changes(census.changes, options)) + "\n\n"
-    yield "\n".join(summary(sums, len(projects), len(census.skipped), options)) + "\n"
+    lines = list(summary(sums, len(projects), options))
+    said = [*remarks.stale(stale), *remarks.notes(census.notes, verbose=options.verbose)]
+    lines += [style(line, "yellow", options.color) for line in said]
+    yield "\n".join([*lines, *_incomplete(sums, len(census.skipped), options)]) + "\n"
 
 
 def _changes(changes: Changes, options: RenderOptions) -> Iterator[str]:
@@ -156,6 +161,8 @@ def age(days: float) -> str:
 def notes(finding: Finding) -> list[str]:
     """What else is to be said about a row, in few words."""
     said = []
+    if finding.stale is not None:
+        said.append(f"answer {hours(finding.stale)} old")
     if finding.yanked is not None:
         said.append(f"installed version yanked: {finding.yanked}" if finding.yanked else "installed version yanked")
     if finding.status != "active":
@@ -163,6 +170,11 @@ def notes(finding: Finding) -> list[str]:
     if finding.wanted and finding.held_by and finding.latest and finding.wanted != finding.latest.version:
         said.append("held by " + ", ".join(finding.held_by))
     return said
+
+
+def hours(seconds: float) -> str:
+    """The age of an answer: "1.5 hours"."""
+    return f"{seconds / 3600:.1f} hours"
 
 
 def _not_rows(shown: Sequence[Finding]) -> Iterator[str]:
@@ -219,8 +231,8 @@ def _not_looked_at(number: int, options: RenderOptions) -> str:
     return style(f"; {number:,} could not be looked at", "red", options.color) if number else ""
 
 
-def summary(sums: Totals, projects: int, skipped: int, options: RenderOptions) -> Iterator[str]:
-    """The totals in two or three lines."""
+def summary(sums: Totals, projects: int, options: RenderOptions) -> Iterator[str]:
+    """The totals in one or two lines."""
     lead = f"{plural(sums.environments, 'environment')}, {plural(sums.packages, 'package')}"
     yield style(f"{lead} of {plural(projects, 'project')}", "bold", options.color)
     said = []
@@ -244,6 +256,10 @@ def summary(sums: Totals, projects: int, skipped: int, options: RenderOptions) -
             said.append(f"{number:,} {words}")
     if said:
         yield ", ".join(said)
+
+
+def _incomplete(sums: Totals, skipped: int, options: RenderOptions) -> Iterator[str]:
+    """The last line, where something is missing."""
     if sums.failed or skipped:
         missing = [f"{plural(sums.failed, 'package')} could not be looked up"] if sums.failed else []
         missing += [f"{skipped:,} not looked at"] if skipped else []

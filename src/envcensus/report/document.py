@@ -7,6 +7,7 @@ A field may be added at any time; one that goes or changes its meaning makes a n
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from typing import Any, Literal
 
 import msgspec
@@ -17,7 +18,7 @@ from envcensus.model.census import Metrics, Survey
 from envcensus.model.changes import Changes, Row
 from envcensus.model.environment import Environment
 from envcensus.model.finding import Finding, Severity, State
-from envcensus.model.skipped import Skipped
+from envcensus.model.skipped import Note, Skipped
 from envcensus.report import totals
 from envcensus.report.options import RenderOptions
 from envcensus.report.text import utf8
@@ -51,6 +52,7 @@ class Package(Struct, omit_defaults=True, gc=False, kw_only=True):
     path: str = ""
     ignored: str = ""
     reason: str = ""
+    stale_seconds: float | None = None
 
 
 class ProblemRecord(Struct, omit_defaults=True, gc=False):
@@ -67,6 +69,13 @@ class SkippedRecord(Struct, gc=False):
     what: str
     where: str
     reason: str
+
+
+class NoteRecord(Struct, gc=False):
+    """Something to know about the places that offer a project; nothing failed."""
+
+    project: str
+    text: str
 
 
 class Summary(Struct, gc=False, kw_only=True):
@@ -168,6 +177,7 @@ class CensusDocument(Struct, kw_only=True):
     skipped: list[SkippedRecord]
     changes: ChangesRecord | UnsetType = UNSET  # with --since
     metrics: Metrics
+    notes: list[NoteRecord] = []
 
 
 class Header(Struct, kw_only=True):
@@ -195,6 +205,7 @@ class Trailer(Struct, kw_only=True):
     record: Literal["trailer"] = "trailer"
     summary: CensusSummary
     metrics: Metrics
+    notes: list[NoteRecord] | UnsetType = UNSET
 
 
 class EnvironmentsDocument(Struct, kw_only=True):
@@ -249,6 +260,7 @@ def package(finding: Finding) -> Package:
         path=distribution.path,
         ignored=finding.ignored,
         reason=finding.reason,
+        stale_seconds=None if finding.stale is None else round(finding.stale),
     )
 
 
@@ -333,6 +345,11 @@ def _changed(row: Row) -> ChangedRow:
 def skipped_record(row: Skipped) -> SkippedRecord:
     """The record of a skipped row."""
     return SkippedRecord(row.what, row.where, row.reason)
+
+
+def note_records(notes: Iterable[Note]) -> list[NoteRecord]:
+    """The records of notes."""
+    return [NoteRecord(note.project, note.text) for note in notes]
 
 
 def encode(record: Struct | str) -> str:

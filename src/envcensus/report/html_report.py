@@ -23,6 +23,7 @@ from envcensus.model.census import Census
 from envcensus.model.display import neutral
 from envcensus.report import charts, html_data, totals
 from envcensus.report.options import RenderOptions
+from envcensus.report.remarks import remarks
 from envcensus.report.text import plural
 
 
@@ -56,6 +57,7 @@ def render(census: Census, options: RenderOptions) -> Iterator[str]:
         ages=charts.ages(census),
         trend=charts.trend(options.trend),
         skipped=census.skipped,
+        remarks=list(remarks(census, verbose=True)),
         metrics=census.metrics,
     )
 

@@ -21,6 +21,8 @@ def render(census: Census, options: RenderOptions) -> Iterator[str]:
     yield from _array("skipped", map(document.skipped_record, census.skipped))
     if census.changes is not None:
         yield f'"changes":{encode(document.changes_record(census.changes))},\n'
+    if census.notes:
+        yield from _array("notes", document.note_records(census.notes))
     yield f'"metrics":{encode(census.metrics)}}}\n'
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from msgspec import UNSET
+
 from envcensus.model.census import Census, Stream
 from envcensus.report import document, totals
 from envcensus.report.document import encode
@@ -43,7 +45,9 @@ def _end(census: Census | Stream, sums: totals.Totals) -> Iterator[str]:
     for row in census.skipped:
         yield encode(document.SkippedLine(what=row.what, where=row.where, reason=row.reason)) + "\n"
     summary = document.census_summary(sums, len(census.skipped))
-    yield encode(document.Trailer(summary=summary, metrics=census.metrics)) + "\n"
+    trailer = document.Trailer(summary=summary, metrics=census.metrics)
+    trailer.notes = document.note_records(census.notes) or UNSET
+    yield encode(trailer) + "\n"
 
 
 def _header(generated: float, options: RenderOptions) -> str:

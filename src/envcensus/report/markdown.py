@@ -11,6 +11,7 @@ from envcensus.model.finding import Finding
 from envcensus.report import columns, totals
 from envcensus.report.document import timestamp
 from envcensus.report.options import RenderOptions
+from envcensus.report.remarks import remarks
 from envcensus.report.text import plural
 from envcensus.report.totals import SEVERITIES, Totals
 
@@ -46,6 +47,10 @@ def render(census: Census, options: RenderOptions) -> Iterator[str]:
             counts = totals.of_survey(survey)
             yield f"- {escape(survey.environment.path)}: {escape(columns.nothing(counts))}\n"
         yield "\n"
+    said = list(remarks(census, verbose=True))
+    if said:
+        yield "## Remarks\n\n"
+        yield "".join(f"- {escape(line)}\n" for line in said) + "\n"
     if census.skipped:
         yield "## Not looked at\n\n"
         for row in census.skipped:

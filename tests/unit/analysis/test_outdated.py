@@ -91,4 +91,10 @@ def test_yanked_versions_and_project_status_are_told() -> None:
 def test_an_answer_from_the_past_says_so() -> None:
     answer = page("a", "1.0", "2.0")
     stale = PageAnswer(name="a", outcome="found", record=answer.record, stale=7200.0)
-    assert "2.0 hours old" in row(distribution("a", "1.0"), stale).reason
+    found = row(distribution("a", "1.0"), stale)
+    assert found.reason == "answered from the cache, 2.0 hours old"
+    assert found.stale == 7200.0
+    negative = PageAnswer(name="a", outcome="not-found", stale=3600.0, reason="the index answered 500")
+    found = row(distribution("a", "1.0"), negative)
+    assert (found.state, found.stale) == ("not-found", 3600.0)
+    assert found.reason == "no index knows it; answered from the cache, 1.0 hours old: the index answered 500"
