@@ -101,3 +101,25 @@ def test_a_root_that_cannot_be_looked_at_leaves_a_snapshot_that_says_so(command:
     file = str(command.home / "w.jsonl.gz")
     command.run("scan", str(roots), str(command.home / "plain"), "-o", file, "--host", "w", check=4)
     assert "w:" in command.run("list", file, check=4).stdout
+
+
+def test_merge_and_diff(command: Command, roots: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    other = tmp_path_factory.mktemp("other")
+    site = make_venv(other / "one")
+    install(site, "app", "1.0")
+    before = scan(command, other, "web")
+    again = str(command.home / "later.jsonl.gz")
+    install(site, "lib", "2.0")
+    command.run("scan", str(other), "-o", again, "--host", "web", "--rescan")
+    everything = str(command.home / "all.jsonl.gz")
+    done = command.run("merge", before, again, scan(command, roots, "db"), "-o", everything)
+    assert "2 hosts, 3 environments, 1 older left out" in done.stderr
+    assert len(command.json("where", "lib", everything)) == 2
+    (row,) = command.json("diff", before, again)
+    assert (row["host"], row["change"], row["name"], row["after"]) == ("web", "added", "lib", "2.0")
+    assert command.run("diff", str(other), str(other)).stdout == ""
+    Path(before).write_bytes(b"")
+    assert "not a snapshot" in command.run("merge", before, again, "-o", everything, check=4).stderr
+    assert "not a snapshot" in command.run("list", everything, check=4).stdout
+    assert "jsonl" in command.run("merge", again, "-o", "x.json", check=2).stderr
+    assert "name some" in command.run("merge", "-o", everything, check=2).stderr

@@ -19,6 +19,8 @@ COMMANDS: dict[str, str] = {
     "list": "What is installed: pip list, for one environment or thousands.",
     "outdated": "What could be upgraded, in every environment below the roots.",
     "scan": "Write what is installed below the roots to a snapshot, to be reported on elsewhere.",
+    "merge": "Put the snapshots of many hosts into one.",
+    "diff": "What changed between two snapshots or directories.",
     "resolve": "Pin a tree of requirements, however large, or say why that cannot be done.",
     "check": "Missing, conflicting, duplicate, broken, end-of-life.",
     "where": "Which environments hold it: where 'numpy<2'.",

@@ -45,7 +45,7 @@ def command(
     if any(is_snapshot(path) for path in paths):
         raise UsageError("a snapshot cannot be scanned", remedy="`envcensus merge` puts snapshots together")
     with options.open_cache(more) as store, terminal_progress(progress, quiet=quiet) as bar:
-        totals = take_snapshot(
+        totals, skipped = take_snapshot(
             output,
             paths,
             options.discover_options(more),
@@ -55,7 +55,7 @@ def command(
             progress=bar,
         )
     options.ran(more, store, totals.metrics())
-    deliver.say_skipped(totals.skipped)
+    deliver.say_skipped(skipped)
     if not quiet:
         click.echo(f"{totals.environments} environments, {totals.distributions} distributions", err=True)
-    return ExitCode.INCOMPLETE if totals.skipped and not allow_incomplete else ExitCode.COMPLETE
+    return ExitCode.INCOMPLETE if skipped and not allow_incomplete else ExitCode.COMPLETE

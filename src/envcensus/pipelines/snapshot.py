@@ -37,7 +37,7 @@ class Totals(Struct, kw_only=True):
     hosts: int = 0
     environments: int = 0
     distributions: int = 0
-    skipped: list[Skipped] = []
+    skipped: int = 0
 
     def metrics(self) -> Metrics:
         """The same for `--stats`."""
@@ -74,7 +74,7 @@ class Writer:
 
     def skipped(self, row: Skipped) -> None:
         """Something that could not be looked at."""
-        self.totals.skipped.append(row)
+        self.totals.skipped += 1
         self._put(snapshot.NotSeen(skipped=row))
 
     def end(self) -> None:
@@ -85,7 +85,7 @@ class Writer:
                 hosts=totals.hosts,
                 environments=totals.environments,
                 distributions=totals.distributions,
-                skipped=len(totals.skipped),
+                skipped=totals.skipped,
             )
         )
 
@@ -122,17 +122,20 @@ def take_snapshot(
     name: str = "",
     rescan: bool = False,
     progress: Progress | None = None,
-) -> Totals:
-    """Scan everything below `roots` into a snapshot of this host, called `name` or as it calls itself."""
+) -> tuple[Totals, list[Skipped]]:
+    """Scan everything below `roots` into a snapshot of this host, called `name` or as it calls itself; what went into
+    it, and what could not be looked at."""
     host = this_host(roots, name)
+    skipped: list[Skipped] = []
     with writing(path, host.scanned) as writer:
         writer.host(host)
         for item in listings(roots, discovery, store, rescan=rescan, requires=True, details=True, progress=progress):
             if isinstance(item, Skipped):
+                skipped.append(item)
                 writer.skipped(item)
             else:
                 writer.listing(item)
-        return writer.totals
+        return writer.totals, skipped
 
 
 def this_host(roots: Sequence[str], name: str = "") -> snapshot.Host:

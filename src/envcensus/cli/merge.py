@@ -1,0 +1,52 @@
+"""`envcensus merge`: the snapshots of many hosts as one."""
+
+from __future__ import annotations
+
+from typing import IO, Any
+
+import click
+
+from envcensus.cli import deliver, options
+from envcensus.errors import ExitCode, UsageError
+
+
+@click.command("merge", short_help="Put the snapshots of many hosts into one.")
+@click.argument("snapshots", nargs=-1, type=click.Path())
+@click.option("--roots-from", type=click.File("rb"), metavar="FILE", help="Read more names of snapshots from FILE.")
+@click.option("-o", "--output", required=True, type=click.Path(), metavar="FILE", help="ALL.jsonl or ALL.jsonl.gz")
+@options.bounds
+@click.option("-q", "--quiet", is_flag=True, help="Say nothing when every snapshot could be used.")
+@click.option("--allow-incomplete", is_flag=True, help="Exit with 0 although a snapshot could not be used.")
+def command(
+    snapshots: tuple[str, ...],
+    roots_from: IO[bytes] | None,
+    output: str,
+    quiet: bool,
+    allow_incomplete: bool,
+    **more: Any,
+) -> ExitCode:
+    """Write the hosts of all SNAPSHOTS into one.
+
+    Of several scans of one host the newest is taken. A damaged snapshot is left out, and every report on the result
+    says so.
+    """
+    from envcensus.cli.progress import terminal_progress
+    from envcensus.cli.roots import resolve_roots
+    from envcensus.model.census import Metrics
+    from envcensus.pipelines.collect import SNAPSHOTS
+    from envcensus.pipelines.merge import merge
+
+    if not output.endswith(SNAPSHOTS):
+        raise UsageError(f"{output} is no name for a snapshot", remedy="let it end in " + " or ".join(SNAPSHOTS))
+    if not snapshots and roots_from is None:
+        raise UsageError("nothing to merge", remedy="name some snapshots")
+    with terminal_progress(None, quiet=quiet) as progress:
+        done = merge(resolve_roots(snapshots, roots_from), output, progress=progress)
+    options.ran(more, None, Metrics(environments=done.environments, distributions=done.distributions))
+    deliver.say_skipped(done.skipped)
+    if not quiet:
+        for note in done.notes:
+            click.echo(f"envcensus: {note}", err=True)
+        older = f", {done.superseded} older left out" if done.superseded else ""
+        click.echo(f"{done.hosts} hosts, {done.environments} environments{older}", err=True)
+    return ExitCode.INCOMPLETE if done.skipped and not allow_incomplete else ExitCode.COMPLETE
