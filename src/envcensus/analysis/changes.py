@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from envcensus._kernels.version import Version
 from envcensus.model.changes import Changes, Row
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from envcensus.model.census import Survey
+    from envcensus.model.listing import Listing
 
 _Key = tuple[str, str, str, str]
 
@@ -23,6 +25,35 @@ def outdated_rows(surveys: Iterable[Survey]) -> Iterator[Row]:
                 each = finding.distribution
                 latest = finding.latest.version if finding.latest else ""
                 yield Row(place.host, place.path, each.normalized, each.version, latest)
+
+
+def outdated_then(listings: Iterable[Listing], surveys: Iterable[Survey]) -> Iterator[Row]:
+    """What of earlier `listings` is outdated, judged by the latest versions that `surveys` know.
+
+    They know them for each project in each environment, and where it is gone there, for other environments.
+    """
+    exact: dict[tuple[str, str, str], str] = {}
+    anywhere: dict[str, str] = {}
+    for survey in surveys:
+        for finding in survey.findings:
+            if finding.latest is not None and not finding.ignored:
+                name = finding.distribution.normalized
+                exact[survey.environment.host, survey.environment.path, name] = finding.latest.version
+                anywhere[name] = finding.latest.version
+    for listing in listings:
+        place = listing.environment
+        for each in listing.distributions:
+            name = each.normalized
+            latest = exact.get((place.host, place.path, name)) or anywhere.get(name, "")
+            if latest and not each.editable and not each.direct_url and _is_older(each.version, latest):
+                yield Row(place.host, place.path, name, each.version, latest)
+
+
+def _is_older(version: str, latest: str) -> bool:
+    try:
+        return Version(version) < Version(latest)
+    except ValueError:
+        return False
 
 
 def compare(before: Iterable[Row], since: float, surveys: Iterable[Survey]) -> Changes:

@@ -34,7 +34,9 @@ if TYPE_CHECKING:
     "-c", "--constraint", "constraints", multiple=True, metavar="FILE", help="What `wanted` must also respect."
 )
 @click.option("--policy", metavar="FILE", help="What to ignore, and until when.  [default: envcensus.toml]")
-@click.option("--since", metavar="FILE|auto", help="What changed since FILE, a JSON report; auto: since the last run.")
+@click.option(
+    "--since", metavar="FILE|auto", help="What changed since FILE, a JSON report or a snapshot; auto: the last run."
+)
 @options.index
 @options.cache
 @options.fail_on

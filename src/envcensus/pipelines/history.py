@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec import Struct
 
-from envcensus.analysis.changes import compare, outdated_rows
+from envcensus.analysis.changes import compare, outdated_rows, outdated_then
 from envcensus.errors import UsageError
 from envcensus.model.changes import Row, TrendPoint
+from envcensus.model.skipped import Skipped
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,10 +73,19 @@ def compare_with_last(census: Census, roots: Sequence[str]) -> tuple[Census, tup
 
 
 def compare_with_file(census: Census, path: str) -> Census:
-    """The census with what changed since the JSON report at `path` (`-o report.json` of an earlier run).
+    """The census with what changed since an earlier run: a JSON report (`-o report.json`), or a snapshot of `scan`.
 
-    Raises UsageError for a file that is none.
+    A snapshot says what was installed; what of it was outdated is judged by what is the latest version now. Raises
+    UsageError for a file that is neither.
     """
+    if path.endswith((".jsonl", ".jsonl.gz")):
+        rows, since = _rows_of_snapshot(path, census)
+    else:
+        rows, since = _rows_of_report(path)
+    return msgspec.structs.replace(census, changes=compare(rows, since, census.surveys))
+
+
+def _rows_of_report(path: str) -> tuple[list[Row], float]:
     from datetime import datetime
 
     from envcensus._kernels.names import canonicalize_name
@@ -98,7 +108,25 @@ def compare_with_file(census: Census, path: str) -> Census:
         for each in environment.packages
         if each.state == "outdated" and not each.ignored
     ]
-    return msgspec.structs.replace(census, changes=compare(rows, since, census.surveys))
+    return rows, since
+
+
+def _rows_of_snapshot(path: str, census: Census) -> tuple[list[Row], float]:
+    from envcensus.inventory.snapshot import read_snapshot
+
+    here = all(not survey.environment.host for survey in census.surveys)
+    listings = []
+    for item in read_snapshot(path):
+        if isinstance(item, Skipped):
+            if item.what == "snapshot":
+                raise UsageError(
+                    f"{path} is no usable snapshot: {item.reason}", remedy="write one with `envcensus scan`"
+                )
+            continue
+        # A run over this host's own directories is compared with a snapshot of this host.
+        place = msgspec.structs.replace(item.environment, host="") if here else item.environment
+        listings.append(msgspec.structs.replace(item, environment=place))
+    return list(outdated_then(listings, census.surveys)), os.stat(path).st_mtime
 
 
 def _point(census: Census) -> TrendPoint:
