@@ -31,6 +31,7 @@ cdef extern from "Python.h":
 # What a scan reads beside names and versions.
 DETAILS = 1   # INSTALLER, REQUESTED, RECORD, the build tag in WHEEL
 REQUIRES = 2  # Requires-Python, Requires-Dist, Provides-Extra
+INSTALLER = 4  # INSTALLER alone, which the details have as well
 
 # Flags of a row handed to the callback.
 MISSING = 1       # no METADATA and no PKG-INFO
@@ -48,6 +49,7 @@ ARENA_LIMIT = 256 << 20  # bytes one directory may hold in memory
 cdef enum:
     READ_DETAILS = 1
     READ_REQUIRES = 2
+    READ_INSTALLER = 4
     ROW_MISSING = 1
     ROW_EMPTY = 2
     ROW_NOT_A_FILE = 4
@@ -523,10 +525,11 @@ cdef int read_entry(Store *store, int dirfd, const char *entry, size_t length, u
                 store, &row.direct_url, dirfd, path, &unreadable
             ) < 0:
                 return -1
-        if level & READ_DETAILS:
+        if level & (READ_DETAILS | READ_INSTALLER):
             memcpy(path + length, b"/INSTALLER", 11)
             if read_small(store, &row.installer, dirfd, path, &unreadable) < 0:
                 return -1
+        if level & READ_DETAILS:
             memcpy(path + length, b"/WHEEL", 7)
             if read_build(store, &row.build, dirfd, path, &unreadable) < 0:
                 return -1
@@ -749,7 +752,7 @@ def scan_directory(bytes path not None, object make not None, object odd not Non
         odd: called for each other entry with path, kind, flags, whether name and version are in order, name, version,
             direct_url.json (bytes), installer, build tag, requested, has_record, requires_python, requires, extras;
             None drops the entry.
-        level: 0, or DETAILS and REQUIRES added.
+        level: 0, or any of DETAILS, REQUIRES and INSTALLER added.
 
     Returns:
         The distributions in the order of their normalized names, each name once: the first in the directory's own

@@ -5,6 +5,7 @@ T = TypeVar("T")
 
 DETAILS: Final[int]
 REQUIRES: Final[int]
+INSTALLER: Final[int]
 MISSING: Final[int]
 EMPTY: Final[int]
 NOT_A_FILE: Final[int]

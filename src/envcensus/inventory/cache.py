@@ -26,7 +26,7 @@ from envcensus.model.distribution import Distribution
 from envcensus.model.environment import Environment
 from envcensus.model.skipped import Problem
 
-FORMAT = 3
+FORMAT = 4
 # Time stamps advance in steps: a few milliseconds on Linux, up to two seconds on file systems of old.
 RACY_NS = 2_000_000_000
 _BATCH = 256  # entries that are stored together

@@ -9,7 +9,7 @@ from operator import attrgetter
 
 import msgspec
 
-from envcensus._kernels.scan import DETAILS, REQUIRES, read_file, scan_directory
+from envcensus._kernels.scan import DETAILS, INSTALLER, REQUIRES, read_file, scan_directory
 from envcensus.inventory.egg import read_egg_requires
 from envcensus.inventory.judge import judge
 from envcensus.model.distribution import Distribution
@@ -50,7 +50,7 @@ def read_environment(environment: Environment, level: int) -> Reading:
 class _Reader:
     def __init__(self, environment: Environment, level: int) -> None:
         self.environment = environment
-        self.level = level
+        self.level = level | INSTALLER if environment.kind == "conda" else level
         self.found: list[Distribution] = []  # sorted by normalized name, each once
         self.names: dict[str, Distribution] = {}  # the same by name, once there is more than one directory
         self.problems: list[Problem] = []
@@ -68,6 +68,8 @@ class _Reader:
                     self._follow_links(extra, self._read_directory(extra, foreign=True))
         if self.links:
             self._mark_linked()
+        if self.environment.kind == "conda":
+            self._mark_condas()
         problems = sorted(self.problems, key=attrgetter("where", "code"))
         return Reading(tuple(self.found), tuple(problems), tuple(self.skipped), tuple(self.watches))
 
@@ -193,6 +195,13 @@ class _Reader:
             if f"{name}.egg-link" in self.links or _UNSAFE.sub("-", name) + ".egg-link" in self.links:
                 location = os.path.dirname(distribution.path)
                 self.found[position] = msgspec.structs.replace(distribution, editable=True, location=location)
+
+    def _mark_condas(self) -> None:
+        from envcensus.inventory.conda import conda_packages, with_owner
+
+        self._watch(f"{self.environment.path}/conda-meta")
+        packages = conda_packages(self.environment.path)
+        self.found = [with_owner(distribution, packages) for distribution in self.found]
 
     def _watch(self, path: str) -> None:
         self.watches.append(watch(path))

@@ -22,7 +22,9 @@ class Distribution(Struct, frozen=True, gc=False, omit_defaults=True):
     version: str
     path: str  # the .dist-info or .egg-info directory or file, the .egg-link file, the conda-meta json
     kind: DistributionKind = "dist-info"
-    installer: str = ""  # this, `requested`, `build` and `has_record` are read only when the scan was asked for details
+    # This, `requested`, `build` and `has_record` are read only when the scan was asked for details; in a conda prefix
+    # the installer always is: "conda" where conda owns the distribution.
+    installer: str = ""
     requested: bool = False
     editable: bool = False
     location: str = ""  # of an editable: its project directory

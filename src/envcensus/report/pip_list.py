@@ -77,6 +77,11 @@ def editable_location(distribution: Distribution) -> str:
     return distribution.location if distribution.editable else ""
 
 
+def _installer(distribution: Distribution) -> str:
+    """What its INSTALLER file says. An egg-info has none: that conda owns it, pip does not know."""
+    return "" if distribution.kind.startswith("egg") else distribution.installer
+
+
 def _columns(rows: Sequence[Distribution], latest: Mapping[str, Latest] | None, verbose: bool) -> Iterator[str]:
     columns = [["Package", *(d.name for d in rows)], ["Version", *(d.version for d in rows)]]
     if latest is not None:
@@ -89,7 +94,7 @@ def _columns(rows: Sequence[Distribution], latest: Mapping[str, Latest] | None, 
         columns.append(["Editable project location", *(map(editable_location, rows))])
     if verbose:
         columns.append(["Location", *(map(location, rows))])
-        columns.append(["Installer", *(d.installer for d in rows)])
+        columns.append(["Installer", *(map(_installer, rows))])
     cleaned = [list(map(neutral, column)) for column in columns]
     sizes = [max(map(len, column)) for column in cleaned]  # pip counts characters, not columns
     for number, row in enumerate(zip(*cleaned, strict=True)):
@@ -113,7 +118,7 @@ def _json(rows: Sequence[Distribution], latest: Mapping[str, Latest] | None, ver
         entry = {"name": d.name, "version": canonical_version(d.version) or d.version}
         if verbose:
             entry["location"] = location(d)
-            entry["installer"] = d.installer
+            entry["installer"] = _installer(d)
         if latest is not None:
             found = latest[d.normalized]
             entry["latest_version"] = canonical_version(found.version) or found.version

@@ -286,3 +286,49 @@ def test_a_copy_in_another_project_remains_a_duplicate_of_an_editable(make_venv:
     (venv.site / "a.pth").write_text(f"{tmp_path}/project\n{tmp_path}/project-2\n")
     (problem,) = listing(venv.path).problems
     assert (problem.code, problem.where) == ("duplicate", f"{tmp_path}/project-2/pkg.egg-info")
+
+
+@pytest.fixture
+def conda_prefix(make_venv: Any) -> Any:
+    """A prefix as conda leaves it: `six` and `eggy` are conda's, `shap` is pip's over an older one of conda's."""
+    conda = make_venv("conda")
+    (conda.path / "pyvenv.cfg").unlink()
+    (conda.path / "conda-meta").mkdir()
+    for record in (
+        "python-3.11.7-h1_0",
+        "six-1.16.0-py_0",
+        "eggy-1.0-0",
+        "shap-0.1-0",
+        "libzlib-1.3-0",
+        "bare-2.0.0-0",
+    ):
+        (conda.path / "conda-meta" / f"{record}.json").write_text("{}")
+    (conda.path / "conda-meta" / "history").write_text("")
+    conda.add("six", "1.16.0", INSTALLER="conda\n")
+    conda.add("eggy", "1.0", entry="eggy-1.0.egg-info")
+    conda.add("shap", "0.2", INSTALLER="pip\n")
+    conda.add("bare", "2.0")  # of a build that left no INSTALLER; and the record spells the version otherwise
+    conda.add("stray", "1.0")
+    return conda
+
+
+@pytest.mark.parametrize("options", [{}, {"details": True}, {"requires": True}])
+def test_what_conda_installed_is_told_apart_from_what_pip_did(conda_prefix: Any, options: dict[str, bool]) -> None:
+    result = listing(conda_prefix.path, **options)
+    assert (result.environment.kind, result.environment.python) == ("conda", "3.11.7")
+    assert {d.name: d.installer for d in result.distributions} == {
+        "bare": "conda",
+        "eggy": "conda",
+        "shap": "pip",
+        "six": "conda",
+        "stray": "",
+    }
+    assert not result.problems
+
+
+def test_a_venv_with_a_stray_conda_meta_is_none_of_condas(make_venv: Any) -> None:
+    venv = make_venv()
+    (venv.path / "conda-meta").mkdir()
+    (venv.path / "conda-meta" / "pkg-1.0-0.json").write_text("{}")
+    venv.add("pkg", "1.0")
+    assert only(listing(venv.path)).installer == ""
