@@ -99,7 +99,14 @@ class Universe:
 
 def _wheel(name: str, version: str) -> FileEntry:
     filename = f"{catalog.module_of(name)}-{version}-py3-none-any.whl"
-    return {"filename": filename, "url": f"/packages/{filename}", "hashes": {}, "size": 1000, "yanked": False}
+    return {
+        "filename": filename,
+        "url": f"/packages/{filename}",
+        "hashes": {},
+        "size": 1000,
+        "yanked": False,
+        "core_metadata": True,
+    }
 
 
 class Counters:
