@@ -36,8 +36,16 @@ def test_orphans_are_waited_for_and_counted(tmp_path: Path) -> None:
 
 
 def test_commands_share_the_jobs(tmp_path: Path) -> None:
-    sample = run(tmp_path, *["import time; time.sleep(0.3); print('x')"] * 3, jobs=3)
-    assert 0.3 <= sample.wall < 0.9
+    (tmp_path / "meeting").mkdir()
+    meet = f"""import os, time
+os.chdir({str(tmp_path / "meeting")!r})
+open(str(os.getpid()), "x").close()
+end = time.monotonic() + 60
+while len(os.listdir()) < 3:
+    assert time.monotonic() < end, "alone"
+    time.sleep(0.01)
+print("x")"""
+    sample = run(tmp_path, *[meet] * 3, jobs=3)
     assert sample.codes == {"0": 3}
     assert (tmp_path / "stdout").read_text().split() == ["x"] * 3
 
@@ -49,8 +57,13 @@ def test_a_failing_command_is_no_measurement(tmp_path: Path) -> None:
 
 
 def test_memory_of_all_processes_is_added_up(tmp_path: Path) -> None:
-    hold = "import time\nblock = b'x' * 40_000_000\ntime.sleep(0.6)"
-    both = f"import subprocess, sys\nsubprocess.Popen([sys.executable, '-c', {hold!r}])\n{hold}"
+    hold = "block = b'x' * 40_000_000\nprint(flush=True)\ninput()"
+    both = f"""import subprocess, sys, time
+block = b"x" * 40_000_000
+with subprocess.Popen([sys.executable, "-c", {hold!r}], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+    child.stdout.readline()
+    time.sleep(0.6)
+    child.communicate(b"\\n")"""
     sample = run(tmp_path, both, sample_memory=True)
     assert sample.pss is not None
     assert sample.pss > 80_000_000 > sample.largest
