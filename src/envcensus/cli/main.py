@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import importlib
 import os
@@ -31,6 +32,14 @@ COMMANDS: dict[str, str] = {
 }
 
 
+# Of a write without a name: standard output, most of all.
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
+
+
+class _ReaderGone(Exception):
+    """Whoever read standard output went away, as `| head` does."""
+
+
 class LazyGroup(click.Group):
     """Subcommands are listed from COMMANDS, so that `--help` imports none of them."""
 
@@ -42,6 +51,12 @@ class LazyGroup(click.Group):
             return None
         command: click.Command = importlib.import_module(f"envcensus.cli.{cmd_name}").command
         return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise _ReaderGone from error  # click would exit with 1: a run that failed
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
@@ -69,17 +84,25 @@ def main() -> None:
     except (click.Abort, KeyboardInterrupt):
         print("envcensus: interrupted", file=sys.stderr)
         code = ExitCode.INTERRUPTED
-    except BrokenPipeError:
-        # The reader went away (`| head`): no message, and nothing more may be written at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (_ReaderGone, BrokenPipeError):
+        _write_no_more()
         code = ExitCode.COMPLETE
     except Exception as error:
         if os.environ.get("ENVCENSUS_TRACEBACK"):
             raise
-        what = f"{type(error).__name__}: {error}".splitlines()[0]
-        print(f"envcensus: internal error: {what}; set ENVCENSUS_TRACEBACK=1 to see where", file=sys.stderr)
+        if isinstance(error, OSError) and error.errno in _FULL and error.filename is None:
+            print(f"envcensus: the output cannot be written: {error.strerror}", file=sys.stderr)
+            _write_no_more()
+        else:
+            what = f"{type(error).__name__}: {error}".splitlines()[0]
+            print(f"envcensus: internal error: {what}; set ENVCENSUS_TRACEBACK=1 to see where", file=sys.stderr)
         code = ExitCode.FAILED
     sys.exit(int(code or 0))
+
+
+def _write_no_more() -> None:
+    """Let what is left in the buffer go nowhere at exit, where a failure would be a message of the interpreter's."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _refused(error: click.ClickException) -> ExitCode:
