@@ -7,6 +7,7 @@ import gc
 import importlib
 import os
 import sys
+from typing import Any
 
 import click
 
@@ -36,8 +37,11 @@ COMMANDS: dict[str, str] = {
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 
 
-class _ReaderGone(Exception):
-    """Whoever read standard output went away, as `| head` does."""
+class _Left(BaseException):
+    """Carries what ended a command past click, which would print an empty line, or exit with 1 for a closed pipe."""
+
+    def __init__(self, reason: BaseException) -> None:
+        self.reason = reason
 
 
 class LazyGroup(click.Group):
@@ -52,11 +56,11 @@ class LazyGroup(click.Group):
         command: click.Command = importlib.import_module(f"envcensus.cli.{cmd_name}").command
         return command
 
-    def invoke(self, ctx: click.Context) -> object:
+    def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except BrokenPipeError as error:
-            raise _ReaderGone from error  # click would exit with 1: a run that failed
+        except (KeyboardInterrupt, BrokenPipeError) as reason:
+            raise _Left(reason) from reason
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
@@ -74,17 +78,16 @@ def main() -> None:
     signals.install()
     gc.set_threshold(100_000, 20, 50)  # a run builds much and drops little: looking for garbage is mostly in vain
     try:
-        code = cli.main(prog_name="envcensus", standalone_mode=False)
-        sys.stdout.flush()
+        code = _run()
     except click.ClickException as error:
         code = _refused(error)
     except EnvcensusError as error:
         print(f"envcensus: {error}", file=sys.stderr)
         code = error.exit_code
     except (click.Abort, KeyboardInterrupt):
-        print("envcensus: interrupted", file=sys.stderr)
+        print(("\n" if sys.stderr.isatty() else "") + "envcensus: interrupted", file=sys.stderr)  # a line after "^C"
         code = ExitCode.INTERRUPTED
-    except (_ReaderGone, BrokenPipeError):
+    except BrokenPipeError:
         _write_no_more()
         code = ExitCode.COMPLETE
     except Exception as error:
@@ -100,9 +103,13 @@ def main() -> None:
     sys.exit(int(code or 0))
 
 
-def _write_no_more() -> None:
-    """Let what is left in the buffer go nowhere at exit, where a failure would be a message of the interpreter's."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def _run() -> int | None:
+    try:
+        code: int | None = cli.main(prog_name="envcensus", standalone_mode=False)
+        sys.stdout.flush()
+    except _Left as left:
+        raise left.reason from None
+    return code
 
 
 def _refused(error: click.ClickException) -> ExitCode:
@@ -116,3 +123,8 @@ def _refused(error: click.ClickException) -> ExitCode:
         return ExitCode.USAGE
     print(f"envcensus: {error.format_message()}", file=sys.stderr)
     return ExitCode.FAILED
+
+
+def _write_no_more() -> None:
+    """Let what is left in the buffer go nowhere at exit, where a failure would be a message of the interpreter's."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

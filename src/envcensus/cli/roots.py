@@ -35,8 +35,9 @@ def _read_roots(stream: IO[bytes]) -> list[str]:
 
 
 def terminal_width() -> int | None:
-    """Columns of the terminal on standard output, None where it is no terminal."""
-    return os.get_terminal_size(sys.stdout.fileno()).columns if _is_terminal(sys.stdout) else None
+    """Columns of the terminal on standard output, None where it is no terminal or does not know (it says 0 then, as
+    under `script` and in containers)."""
+    return os.get_terminal_size(sys.stdout.fileno()).columns or None if _is_terminal(sys.stdout) else None
 
 
 def wants_color() -> bool:
