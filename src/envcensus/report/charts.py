@@ -123,7 +123,7 @@ def _common(paths: list[str]) -> str:
 
 
 def ages(census: Census) -> Bars:
-    """Outdated packages by how long their latest version has been out, by severity."""
+    """Outdated packages by the age of the installed version, and by severity."""
     table = [dict.fromkeys(SEVERITIES, 0) for _ in AGES]
     unknown = 0
     for survey in census.surveys:

@@ -70,7 +70,7 @@
     { title: "Wanted", name: "wanted", optional: true, style: "version", ...text("wanted") },
     { title: "Latest", name: "latest", optional: true, style: "version", ...text("latest") },
     { title: "Severity", name: "severity", optional: true, sort: (row) => row[at.severity] ?? Infinity, show: (row) => severityCell(row[at.severity]) },
-    { title: "Waiting", name: "age", optional: true, style: "number", down: true, sort: (row) => row[at.age] ?? -1, show: (row) => age(row[at.age]) },
+    { title: "Age", name: "age", optional: true, style: "number", down: true, sort: (row) => row[at.age] ?? -1, show: (row) => age(row[at.age]) },
     { title: "Libyears", name: "libyears", optional: true, style: "number", down: true, sort: (row) => row[at.libyears] ?? -1,
       show: (row) => row[at.libyears] === null ? "" : row[at.libyears].toFixed(2) },
     { title: "Notes", name: "notes", optional: true, style: "notes", sort: (row) => row[at.notes].map((note) => note[1]).join("; "),
@@ -86,7 +86,7 @@
     { title: "Versions", name: "versions", style: "notes", down: true, sort: (p) => p.versions.length, show: versions },
     { title: "Latest", name: "latest", optional: true, style: "version", sort: (p) => p.latest, show: (p) => p.latest },
     { title: "Worst", name: "severity", sort: (p) => p.severity, show: (p) => severityCell(p.severity) },
-    { title: "Waiting", name: "age", optional: true, style: "number", down: true, sort: (p) => p.age ?? -1, show: (p) => age(p.age) },
+    { title: "Age", name: "age", optional: true, style: "number", down: true, sort: (p) => p.age ?? -1, show: (p) => age(p.age) },
     { title: "Libyears", name: "libyears", optional: true, style: "number", down: true, sort: (p) => p.libyears, show: (p) => p.libyears ? p.libyears.toFixed(1) : "" },
   ];
   const ENVIRONMENTS = [
@@ -243,7 +243,7 @@
         make("li", null, `${code}: ${where}${why ? ` (${why})` : ""}`))));
     } else {
       place.replaceChildren(back, title, facts([["Latest", project.latest], ["Installed in", plural(project.held, "environment")],
-        ["Outdated in", count.format(project.outdated)], ["Longest waiting", age(project.age)], ["Libyears behind", project.libyears ? project.libyears.toFixed(1) : ""],
+        ["Outdated in", count.format(project.outdated)], ["Oldest", age(project.age)], ["Libyears behind", project.libyears ? project.libyears.toFixed(1) : ""],
         ["Could not be looked up", project.failed ? make("span", { class: "bad" }, count.format(project.failed)) : ""]]),
         make("ul", { class: "pills", "aria-label": "Installed versions" }, ...project.versions.map(([version, held]) =>
           make("li", null, make("b", null, version), ` × ${count.format(held)}`))));
