@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from envcensus.model.resolution import Conflict, Resolution
     from envcensus.pipelines.resolve_inputs import Inputs
+    from envcensus.pipelines.resolve_target import ResolveTarget
 
 FORMATS = ("requirements", "pylock", "json", "tree", "dot", "mermaid")
 _SUFFIXES = {
@@ -51,6 +52,12 @@ _SUFFIXES = {
 @click.option("--only-binary", multiple=True, metavar="NAMES", help="Use no sdists of these; :all: for none at all.")
 @click.option("--no-binary", multiple=True, metavar="NAMES", help="Use no wheels of these.")
 @click.option(
+    "--allow-build",
+    multiple=True,
+    metavar="NAMES",
+    help="Run the build backends of these where nothing else tells what they require; :all: for all.",
+)
+@click.option(
     "--resolution",
     "mode",
     type=click.Choice(["highest", "lowest", "lowest-direct"]),
@@ -72,7 +79,8 @@ def command(**values: Any) -> ExitCode:
     """Find versions that fit together for REQUIREMENTs and those of the files given, for one Python and platform.
 
     The answer goes to standard output, or with -o to files whose suffix picks the format: requirements.txt,
-    pylock.toml, .json (as pip's installation report), .tree, .dot, .mmd. Nothing is installed, built or executed.
+    pylock.toml, .json (as pip's installation report), .tree, .dot, .mmd. Nothing is installed, and nothing that was
+    found is executed but the build backends of projects named with --allow-build.
     """
     import gc
 
@@ -112,6 +120,9 @@ def _resolve(values: dict[str, Any], *, files: bool) -> tuple[Resolution | Confl
         only_binary = listed(value, only_binary)
     for value in values["no_binary"]:
         no_binary = listed(value, no_binary)
+    allow_build: list[str] = []
+    for value in values["allow_build"]:
+        allow_build = listed(value, allow_build)
     now = time.time()
     with options.open_cache(values) as store:
         target = target_for(
@@ -128,6 +139,7 @@ def _resolve(values: dict[str, Any], *, files: bool) -> tuple[Resolution | Confl
             tags=target.tags,
             only_binary=tuple(only_binary),
             no_binary=tuple(no_binary),
+            allow_build=_buildable(allow_build, target, values["platforms"]),
             pre=values["pre"] or inputs.pre,
             mode=values["mode"],
             prefer=read_prefer(values["prefer"]) if values["prefer"] else {},
@@ -155,6 +167,23 @@ def _resolve(values: dict[str, Any], *, files: bool) -> tuple[Resolution | Confl
         for name in values["explained"]:
             lines += _explain(answer, solver, name)
     return answer, lines
+
+
+def _buildable(names: list[str], target: ResolveTarget, platforms: tuple[str, ...]) -> tuple[str, ...]:
+    """Raise UsageError where no build can be made, or would tell what holds for another Python."""
+    if names:
+        import sys
+
+        from envcensus.pipelines.resolve_build import require_builder
+
+        running = (sys.implementation.name, ".".join(map(str, sys.version_info[:2])))
+        if platforms or (target.environment["implementation_name"], target.environment["python_version"]) != running:
+            raise UsageError(
+                "--allow-build builds with the running Python, for which alone its answer holds",
+                remedy="run envcensus with the Python you resolve for",
+            )
+        require_builder()
+    return tuple(names)
 
 
 def _inputs(values: dict[str, Any], directory: str) -> Inputs:

@@ -31,6 +31,7 @@ __all__ = [
 
 W = TypeVar("W")
 A = TypeVar("A")
+R = TypeVar("R")
 
 
 async def in_parallel(ask: Callable[[W], Awaitable[A]], wants: Sequence[W], width: int) -> AsyncIterator[A]:
@@ -139,6 +140,10 @@ class IndexClient:
 
         answers = self._runner.run(collect())
         return [answers[want.name, want.version] for want in wants]
+
+    def aside(self, work: Callable[[], R]) -> R:
+        """Do what blocks in a thread, while answers to what was submitted keep arriving."""
+        return self._runner.run(asyncio.to_thread(work))
 
     def submit(self, wants: Sequence[Want | MetadataWant]) -> None:
         """Start asking; the answers come out of `collect`. The caller does not ask for the same thing twice."""

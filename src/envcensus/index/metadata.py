@@ -28,7 +28,7 @@ MOST_RANGES = 4  # directory in two pieces, the member, and one more
 _HASHES = ("sha512", "sha384", "sha256", "sha3_256", "blake2b")
 _PLAIN = {"Accept": "*/*", "Accept-Encoding": "identity"}
 
-Way = Literal["metadata-file", "range", "wheel", "sdist"]
+Way = Literal["metadata-file", "range", "wheel", "sdist", "whole"]
 
 
 class MetadataWant(Struct, frozen=True, gc=False):
@@ -37,6 +37,7 @@ class MetadataWant(Struct, frozen=True, gc=False):
     name: str  # normalized
     version: str
     files: tuple[File, ...]
+    whole: bool = False  # the file itself in place of its metadata, to be built from
 
 
 class MetadataFetched(Struct, frozen=True, gc=False, kw_only=True):
@@ -67,7 +68,7 @@ class MetadataClient:
         reason, outcome = "no file to read it from", "failed"
         for file in want.files:
             try:
-                metadata, way = await self._read(file, tally)
+                metadata, way = await (self._file(file, tally) if want.whole else self._read(file, tally))
             except NeedsBuild as error:
                 reason, outcome = f"{file.filename} {error}", "needs-build"
             except (MetadataError, RequestFailed, local.LocalError) as error:
@@ -104,6 +105,17 @@ class MetadataClient:
         body = await self._whole(file.url, tally)
         # Unpacking may take a while, and the other answers' deadlines must not suffer from it.
         return await asyncio.to_thread(_read_body, body, file, wheel=wheel)
+
+    async def _file(self, file: File, tally: Tally) -> tuple[bytes, Way]:
+        """The file itself, its hash checked. Raises MetadataError, RequestFailed or LocalError."""
+        if file.url.startswith("file:"):
+            body = local.read_file(_local_path(file.url), self._transport.limits.max_file)
+            if body is None:
+                raise MetadataError("is not there any more")
+        else:
+            body = await self._whole(file.url, tally)
+        check_hash(body, file.hashes, "the file")
+        return body, "whole"
 
     async def _metadata_file(self, file: File, tally: Tally) -> bytes | None:
         """The file that the index keeps beside the distribution; None where it is not there after all."""

@@ -45,6 +45,7 @@ class ResolveRequest(Struct, frozen=True, kw_only=True):
     tags: tuple[str, ...]
     only_binary: tuple[str, ...] = ()
     no_binary: tuple[str, ...] = ()
+    allow_build: tuple[str, ...] = ()  # normalized names that may be built, or ":all:"
     pre: bool = False
     mode: Mode = "highest"
     prefer: dict[str, str] = {}
@@ -150,6 +151,8 @@ class Run:
     def cached_metadata(self, name: str, version: str) -> bool:
         """Feed metadata that the cache knows."""
         found = self.source.metadata(name, version)
+        if isinstance(found, str) and self.request.allow_build:
+            found = self._built(name, version, found)
         if found is None:
             return False
         self.metrics.cache_hits += 1
@@ -158,6 +161,14 @@ class Run:
         else:
             self.solver.feed_metadata(name, version, found)
         return True
+
+    def _built(self, name: str, version: str, reason: str) -> CoreMetadata | str | None:
+        """What the cache knows from an earlier build, in place of the reason that there is nothing without one."""
+        from envcensus.pipelines.resolve_build import NEEDS_BUILD, allowed, built_key
+
+        if not reason.startswith(NEEDS_BUILD) or not allowed(name, self.request.allow_build):
+            return reason
+        return self.source.kept_metadata(built_key(name, version))
 
 
 def resolve(

@@ -18,6 +18,10 @@ class DirectError(Exception):
     """A reference that cannot be used; the text is the end of a sentence about it."""
 
 
+class NeedsBuild(DirectError):
+    """A project directory whose metadata only a build tells."""
+
+
 def local_metadata(url: str) -> CoreMetadata | None:
     """The metadata of a project directory; None for what is no directory. Raises DirectError."""
     parts = urlsplit(url)
@@ -57,7 +61,7 @@ def directory_metadata(path: str) -> CoreMetadata:
         metadata = parse_metadata(packed)
         if metadata is not None and is_static(packed):
             return metadata
-    raise DirectError("is a directory without static metadata: it would have to be built")
+    raise NeedsBuild("would have to be built: it is a directory without static metadata")
 
 
 def project_metadata(project: dict[str, object]) -> CoreMetadata | None:

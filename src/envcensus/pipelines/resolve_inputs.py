@@ -20,6 +20,7 @@ _LARGEST = 32 << 20  # bytes of one input file
 _DEEPEST = 50  # of files that name files
 _SCRIPT = re.compile(r"(?m)^# /// (?P<type>[a-zA-Z0-9-]+)$\s(?P<content>(^#(| .*)$\s)+)^# ///$")
 _EXTRAS = re.compile(r"(?P<path>.+?)(?P<extras>\[[^\[\]]*\])?")
+_REFERENCE = re.compile(r"[\w.-]+\s*(?:\[[^\]]*\])?\s*@\s*[a-zA-Z][a-zA-Z0-9+.-]*://")
 _ARCHIVES = (".whl", ".tar.gz", ".zip", ".tgz", ".tar.bz2", ".tar.xz")
 
 
@@ -180,6 +181,8 @@ class Reader:
     def _reference(self, text: str, folder: str, origin: str) -> str:
         """A path or a URL as a direct reference (PEP 508); anything else as it is."""
         text = text.strip()
+        if _REFERENCE.match(text):
+            return text
         found = _EXTRAS.fullmatch(text)
         path, extras = (found["path"], found["extras"] or "") if found else (text, "")
         marker = ""

@@ -8,7 +8,16 @@ from envcensus._kernels.page import PageError
 from envcensus.index.client import Fetched, IndexClient, MetadataFetched, MetadataWant, Want
 from envcensus.index.core_metadata import parse_metadata
 from envcensus.index.entry import Entry, pack_entry
-from envcensus.pipelines.resolve_direct import DirectError, local_metadata, remote_file
+from envcensus.index.places import path_of
+from envcensus.pipelines.resolve_build import (
+    BuildFailed,
+    allowed,
+    build_archive,
+    build_directory,
+    built_key,
+    needs_build,
+)
+from envcensus.pipelines.resolve_direct import DirectError, NeedsBuild, local_metadata, remote_file
 from envcensus.pipelines.resolve_source import pack_metadata
 from envcensus.resolver.prefetch import Prefetcher
 from envcensus.resolver.problem import Needs
@@ -16,6 +25,7 @@ from envcensus.resolver.problem import Needs
 if TYPE_CHECKING:
     from envcensus.cache.store import NoStore, Store
     from envcensus.model.core_metadata import CoreMetadata
+    from envcensus.model.page import File
     from envcensus.model.resolution import Conflict, Resolution
     from envcensus.pipelines.resolve import Run
 
@@ -45,6 +55,7 @@ class _Online:
         self.asked: set[object] = set()
         self.direct: set[tuple[str, str]] = set()  # (name, url) of references that are under way
         self.failures: dict[object, str] = {}
+        self.builds: dict[tuple[str, str], File | str] = {}  # to be built when needed: sdist, directory
         self.kept: dict[str, Entry] = {}  # cached pages that are too old to be used without asking
         self.page_rows: list[tuple[bytes, bytes, float]] = []
         self.file_rows: list[tuple[bytes, bytes, float]] = []
@@ -73,6 +84,11 @@ class _Online:
             self.want_direct(key)
         self.submit()
         while not self.satisfied(needs):
+            for key in (*needs.metadata, *needs.direct):
+                if key in self.builds:
+                    self.build(key, self.builds.pop(key))
+            if self.satisfied(needs):
+                break
             for answer in self.client.collect():
                 self.take(answer)
             self.submit()
@@ -152,6 +168,11 @@ class _Online:
                 return
             self.wants.append(MetadataWant(name, url, (remote_file(url),)))
             self.direct.add(key)
+        except NeedsBuild as error:
+            if allowed(name, self.run.request.allow_build):
+                self.builds[key] = path_of(url)
+            else:
+                self.solver.feed_direct(name, url, reason=f"{error}, which --allow-build {name} allows")
         except DirectError as error:
             self.solver.feed_direct(name, url, reason=str(error))
 
@@ -220,8 +241,11 @@ class _Online:
         if fetched.outcome == "failed":
             self.failures[name, version] = reason
         else:
-            key = self.run.source.key(f"{name}/{version}")
-            self.metadata_rows.append((key, pack_metadata(metadata or reason), self.run.now + _METADATA_SECONDS))
+            self.keep_metadata(f"{name}/{version}", metadata or reason)
+        if self.may_build(fetched):
+            packed = self.run.files.get(name) or self.run.source.files(name)
+            self.builds[name, version] = self.run.chooser.fitting(packed, name, version)[-1]
+            return
         self.solver.feed_metadata(name, version, metadata, reason)
         self.prefetcher.metadata(name, version)
 
@@ -230,7 +254,9 @@ class _Online:
         key = (fetched.name, fetched.version)
         self.direct.discard(key)
         metadata, reason = _read(fetched)
-        if metadata is None:
+        if self.may_build(fetched):
+            self.builds[key] = remote_file(key[1])
+        elif metadata is None:
             if fetched.outcome == "failed":
                 self.failures[key] = reason
             self.solver.feed_direct(*key, reason=reason)
@@ -246,6 +272,43 @@ class _Online:
         else:
             self.solver.feed_direct(*key, metadata.version, metadata)
 
+    def may_build(self, fetched: MetadataFetched) -> bool:
+        """Whether what has no metadata without a build is to be built, once the solver needs it."""
+        return fetched.outcome == "needs-build" and allowed(fetched.name, self.run.request.allow_build)
+
+    def build(self, key: tuple[str, str], place: File | str) -> None:
+        """Build the metadata of an sdist or a project directory, while other answers keep arriving, and feed it."""
+        name, version = key
+        config = self.run.config
+        metadata: CoreMetadata | None = None
+        try:
+            if isinstance(place, str):
+                text = self.client.aside(lambda: build_directory(place, config))
+            else:
+                fetched = self.client.fetch_metadata([MetadataWant(name, version, (place,), whole=True)])[0]
+                if fetched.outcome != "found":
+                    raise BuildFailed(f"could not be fetched to be built: {fetched.reason}")
+                text = self.client.aside(lambda: build_archive(fetched.metadata, place.filename, config))
+            metadata = parse_metadata(text)
+            reason = "" if metadata else _UNREADABLE
+        except BuildFailed as error:
+            reason = self.failures[key] = str(error)
+        if version in self.solver.urls.values():  # it is no version but a reference
+            if metadata is None:
+                self.solver.feed_direct(*key, reason=reason)
+            else:
+                self.feed_direct(key, metadata)
+            return
+        if metadata is not None:
+            self.keep_metadata(built_key(name, version), metadata)
+        self.solver.feed_metadata(name, version, metadata, reason)
+        self.prefetcher.metadata(name, version)
+
+    def keep_metadata(self, key: str, found: CoreMetadata | str) -> None:
+        """Keep metadata, or why there is none, for the runs to come."""
+        row = (self.run.source.key(key), pack_metadata(found), self.run.now + _METADATA_SECONDS)
+        self.metadata_rows.append(row)
+
     def keep(self, store: Store | NoStore) -> None:
         """Write what arrived to the cache."""
         for bucket, rows in (("pages", self.page_rows), ("files", self.file_rows), ("metadata", self.metadata_rows)):
@@ -256,7 +319,7 @@ class _Online:
 def _read(fetched: MetadataFetched) -> tuple[CoreMetadata | None, str]:
     """The metadata, or else the end of a sentence that says why there is none."""
     if fetched.outcome != "found":
-        needs_build = fetched.outcome == "needs-build"
-        return None, "would have to be built" if needs_build else f"could not be looked at: {fetched.reason}"
+        unbuilt = fetched.outcome == "needs-build"
+        return None, needs_build(fetched.name) if unbuilt else f"could not be looked at: {fetched.reason}"
     metadata = parse_metadata(fetched.metadata)
     return metadata, "" if metadata else _UNREADABLE

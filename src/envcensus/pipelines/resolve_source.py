@@ -132,7 +132,11 @@ class CachedSource:
 
     def metadata(self, name: str, version: str) -> CoreMetadata | str | None:
         """The metadata of a version, the reason why it has none, or None where the cache does not know."""
-        found = self._reader.get("metadata", self.key(f"{name}/{version}"))
+        return self.kept_metadata(f"{name}/{version}")
+
+    def kept_metadata(self, key: str) -> CoreMetadata | str | None:
+        """What is kept under a key without its prefix."""
+        found = self._reader.get("metadata", self.key(key))
         return None if found is None else unpack_metadata(found.value)
 
     def _fresh(self, entry: Entry, name: str) -> bool:

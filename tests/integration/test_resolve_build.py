@@ -1,0 +1,122 @@
+"""--allow-build: what only a build backend tells, for the projects that were named and for no others."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from tests.support.wheels import add_wheel
+
+# A backend inside the sdist (PEP 517, backend-path): it needs nothing, and leaves a mark where it ran.
+_BACKEND = """
+import os, pathlib
+
+def prepare_metadata_for_build_wheel(directory, config_settings=None):
+    pathlib.Path({mark!r}).touch()
+    if {broken!r}:
+        raise RuntimeError("the compiler is missing")
+    name = "{name}-{version}.dist-info"
+    os.makedirs(os.path.join(directory, name))
+    pathlib.Path(directory, name, "METADATA").write_text(
+        "Metadata-Version: 2.1\\nName: {name}\\nVersion: {version}\\nRequires-Dist: {requires}\\n\\n")
+    return name
+"""
+_PROJECT = '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
+
+
+def _files(mark: Path, name: str, version: str, requires: str, *, broken: bool = False) -> dict[str, str]:
+    return {
+        "pyproject.toml": _PROJECT,
+        "backend.py": _BACKEND.format(mark=str(mark), name=name, version=version, requires=requires, broken=broken),
+    }
+
+
+def _sdist(folder: Path, name: str, version: str, requires: str, *, broken: bool = False) -> Path:
+    mark = folder.parent / f"built-{name}"
+    files = _files(mark, name, version, requires, broken=broken)
+    files["PKG-INFO"] = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n\n"
+    with tarfile.open(folder / f"{name}-{version}.tar.gz", "w:gz") as archive:
+        for file, text in files.items():
+            info = tarfile.TarInfo(f"{name}-{version}/{file}")
+            info.size = len(text)
+            archive.addfile(info, io.BytesIO(text.encode()))
+    return mark
+
+
+@pytest.fixture
+def links(tmp_path: Path) -> Path:
+    folder = tmp_path / "links"
+    folder.mkdir()
+    add_wheel(folder, "leaf", "1.0")
+    add_wheel(folder, "leaf", "2.0")
+    return folder
+
+
+def _run(links: Path, *arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(
+        [sys.executable, "-m", "envcensus", "resolve", "--no-index", "-f", str(links), "--no-annotate", *arguments,
+         "--cache-dir", str(links.parent / "cache")],
+        capture_output=True, text=True, check=False, cwd=links.parent,
+    )  # fmt: skip
+    assert done.returncode == code, done.stderr
+    return done
+
+
+def test_only_what_is_allowed_is_built_and_only_once(links: Path) -> None:
+    mark = _sdist(links, "one", "1.0", "two")
+    other = _sdist(links, "two", "1.0", "leaf<2")
+    refused = _run(links, "one", code=1).stderr
+    assert "one 1.0 would have to be built, which --allow-build one allows" in refused
+    assert not mark.exists()
+    assert "--allow-build two" in _run(links, "one", "--allow-build", "One", code=1).stderr
+    assert mark.exists()
+    assert not other.exists()
+    mark.unlink()
+    answer = "leaf==1.0\none==1.0\ntwo==1.0\n"
+    assert _run(links, "one", "--allow-build", ":all:").stdout == answer
+    assert not mark.exists()  # its metadata was kept
+    other.unlink()
+    assert _run(links, "one", "--allow-build", "one,two", "--offline").stdout == answer
+    assert not other.exists()
+    assert _run(links, "one", code=1).stderr == refused
+
+
+def test_a_failed_build_is_told_and_an_older_version_taken(links: Path) -> None:
+    _sdist(links, "one", "2.0", "leaf", broken=True)
+    add_wheel(links, "one", "1.0", ["leaf<2"])
+    done = _run(links, "one", "--allow-build", "one", code=4)
+    assert done.stdout == "leaf==1.0\none==1.0\n"
+    assert done.stderr == "envcensus: one 2.0: could not be built: RuntimeError: the compiler is missing\n"
+
+
+def test_directories_and_references_to_sdists(links: Path, tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    project.mkdir()
+    mark = tmp_path / "built"
+    for file, text in _files(mark, "here", "3.0", "leaf").items():
+        (project / file).write_text(text)
+    _sdist(links, "one", "1.0", "leaf<2")
+    wanted = [f"here @ {project.as_uri()}", f"one @ {(links / 'one-1.0.tar.gz').as_uri()}"]
+    assert "which --allow-build here allows" in _run(links, wanted[0], code=1).stderr
+    assert not mark.exists()
+    lines = _run(links, *wanted, "--allow-build", ":all:").stdout.splitlines()
+    assert [line.split(" ")[0] for line in lines] == ["here", "leaf==1.0", "one"]
+
+
+def test_not_for_another_python(links: Path) -> None:
+    assert "running Python" in _run(links, "leaf", "--allow-build", "leaf", "--python-version", "3.8", code=2).stderr
+
+
+def test_without_the_library(links: Path) -> None:
+    code = (
+        "import sys; sys.modules['build'] = None; from envcensus.cli.main import main; "
+        "sys.argv = ['envcensus', 'resolve', 'leaf', '--no-index', '--allow-build', 'leaf']; main()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=links)
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[0].endswith("--allow-build needs the build library; pip install 'envcensus[build]'")
