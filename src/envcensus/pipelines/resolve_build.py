@@ -114,7 +114,7 @@ def _run(cmd: Sequence[str], cwd: str | None = None, extra_environ: Mapping[str,
 
 @contextlib.contextmanager
 def _indexes(config: IndexConfig) -> Iterator[None]:
-    """Let the pip that installs build requirements ask the same indexes, told in the environment: they may be secret."""
+    """Let pip ask the same indexes for build requirements; through the environment, as they may be secret."""
     wanted = {
         "PIP_INDEX_URL": config.index_urls[0] if config.index_urls else "",
         "PIP_EXTRA_INDEX_URL": " ".join(config.index_urls[1:]),
