@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from benchmarks import kernels
 from benchmarks.measure import DISTURBED, median
 from benchmarks.rows import Bar, Quantity, Row
 
@@ -145,6 +146,8 @@ def render(rows: Sequence[Row], results: dict[str, Any]) -> str:
         found = [row for row in rows if row.group == group and row.key in results["rows"]]
         if found:
             lines += [f"## {group}", "", *(row_text(row, results["rows"][row.key]) for row in found)]
+    if "kernels" in results:
+        lines.append(kernels.table(results["kernels"]))
     lines += ["## Machine and versions", "", "| | |", "|---|---|"]
     lines += [f"| {name} | {text} |" for name, text in results.get("machine", {}).items()]
     return "\n".join([*lines, ""])

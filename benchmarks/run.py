@@ -1,6 +1,7 @@
 """The entry point of all measurements.
 
 python -m benchmarks run [ROW…] [--runs N]     measure, then write RESULTS.md
+python -m benchmarks kernels                   the kernels beside packaging, then write RESULTS.md
 python -m benchmarks report                    write RESULTS.md again from results.json
 python -m benchmarks list                      the rows there are
 """
@@ -20,7 +21,7 @@ from typing import Any
 if __package__ in {None, ""}:
     sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from benchmarks import machine, measure, peers, report
+from benchmarks import kernels, machine, measure, peers, report
 from benchmarks.index_server import Running
 from benchmarks.room import HERE, Room, our_command
 from benchmarks.rows import Commands, Row, Side
@@ -141,7 +142,7 @@ def save_results(results: dict[str, Any]) -> None:
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("action", choices=["run", "report", "list"])
+    parser.add_argument("action", choices=["run", "kernels", "report", "list"])
     parser.add_argument("rows", nargs="*", help="keys or beginnings of keys; default: all")
     parser.add_argument("--runs", type=int, help="measured runs of each side")
     parser.add_argument("--work", default=peers.default_work(), help="directory for fleets, peers and caches")
@@ -165,7 +166,10 @@ def main() -> None:
                 print(report.row_text(row, results["rows"][row.key]), flush=True)
                 if not given.dry:
                     save_results(results)
-    elif not given.dry:
+    elif given.action == "kernels":
+        results["kernels"] = kernels.measure()
+        print(kernels.table(results["kernels"]), flush=True)
+    if not given.dry:
         save_results(results)
 
 
