@@ -53,7 +53,7 @@ def command(
     from envcensus.cli.roots import resolve_roots
     from envcensus.inventory import is_environment
     from envcensus.pipelines.installed import stream
-    from envcensus.report.formats import known, render
+    from envcensus.report.formats import for_file, known, render
 
     if more["outdated"] and more["uptodate"]:
         raise UsageError("--outdated and --uptodate cannot be combined", remedy="choose one")
@@ -64,6 +64,9 @@ def command(
         known(format_)
     deliver.check_outputs(outputs)
     shape = deliver.render_options("list", show_all=True, verbose=more["verbose"])
+    # pip's columns have the build tag; installer and "requested" are in most other formats.
+    asked = {format_, *map(for_file, outputs)}
+    more["details"] = pip_shape or more["verbose"] or not asked <= {"columns", "freeze"}
     streams = not (pip_shape or more["outdated"] or more["uptodate"]) and streaming.possible(format_, outputs)
     silent = quiet or (streams and streaming.on_terminal())
     with options.open_cache(more) as store, terminal_progress(more["progress"], quiet=silent) as progress:
@@ -112,7 +115,7 @@ def _take(paths: list[str], more: dict[str, Any], store: Store | NoStore, progre
 
 
 def _scan(more: dict[str, Any]) -> dict[str, bool]:
-    return {"rescan": more["rescan"], "requires": more["not_required"], "details": True}
+    return {"rescan": more["rescan"], "requires": more["not_required"], "details": more["details"]}
 
 
 def _selection(more: dict[str, Any]) -> Selection:
