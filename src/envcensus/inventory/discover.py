@@ -164,7 +164,7 @@ def _below(environments: list[Environment], entries: Collection[str]) -> list[st
     """What to look at below a directory: everything, unless it is an environment.
 
     conda and pyenv keep further environments in `envs`; a system prefix such as /usr/local is no reason to overlook
-    what else lies there, except in its own library.
+    what else lies there, except in its own library; a `pyvenv.cfg` without site-packages is none at all.
     """
     if not environments:
         return list(entries)
@@ -173,7 +173,7 @@ def _below(environments: list[Environment], entries: Collection[str]) -> list[st
         return ["envs"] if "envs" in entries else []
     if kind in {"system", "user-site"}:
         return [name for name in entries if name not in {"bin", "include", "lib", "lib32", "lib64", "libx32", "sbin"}]
-    return []
+    return [] if environments[0].site_dirs else list(entries)
 
 
 def _read_mounts() -> dict[str, str]:

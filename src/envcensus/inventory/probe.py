@@ -71,8 +71,18 @@ def probe(path: str, entries: Collection[str]) -> list[Environment]:
     parent, name = os.path.split(path)
     if parent.endswith("/__pypackages__"):
         return _probe_pypackages(path, name)
-    # (on many systems /lib and /bin lead to /usr, which is a prefix, while / is none)
-    return _probe_prefix(path, entries) if path != "/" else []
+    if path == "/" or _is_merged(path):
+        return []
+    return _probe_prefix(path, entries)
+
+
+def _is_merged(path: str) -> bool:
+    """Whether this is the top of a system whose /lib leads to /usr/lib, here or in a container's or chroot's tree: its
+    prefix is `usr`."""
+    try:
+        return os.readlink(f"{path}/lib").strip("/") == "usr/lib"
+    except OSError:
+        return False
 
 
 # --- virtual environments -----------------------------------------------------------------------------------------
@@ -243,21 +253,22 @@ def _full_version(prefix: str, python: PythonDir) -> str:
 def base_site_dirs(prefix: str, python: PythonDir) -> tuple[str, ...]:
     """The site directories of an interpreter, in the order of its `sys.path`, without any user's own.
 
-    Debian's and Ubuntu's Pythons below /usr use `dist-packages`, first /usr/local's.
+    Debian's and Ubuntu's Pythons below /usr use `dist-packages`, first /usr/local's. So do those of a system that lies
+    in a directory: a container's layers, a chroot.
     """
-    if prefix == "/usr":
+    if prefix.endswith("/usr"):
         debian = tuple(
             path
             for path in (
-                f"/usr/local/lib/{python.name}/dist-packages",
-                "/usr/lib/python3/dist-packages",
-                f"/usr/lib/{python.name}/dist-packages",
+                f"{prefix}/local/lib/{python.name}/dist-packages",
+                f"{prefix}/lib/python3/dist-packages",
+                f"{prefix}/lib/{python.name}/dist-packages",
             )
             if os.path.isdir(path)
         )
-        if os.path.isdir("/usr/lib/python3/dist-packages"):
+        if os.path.isdir(f"{prefix}/lib/python3/dist-packages"):
             return debian
-        local = _site_dirs("/usr/local", python, True)
+        local = _site_dirs(f"{prefix}/local", python, True)
         return _unique((*local, *_site_dirs(prefix, python, True)))
     return _site_dirs(prefix, python, True)
 

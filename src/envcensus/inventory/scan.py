@@ -190,6 +190,8 @@ def _listing(environment: Environment, reading: Reading, *, cached: bool) -> Lis
 
 def _environment_problems(environment: Environment) -> tuple[Problem, ...]:
     """Flaws of the environment itself. They depend on what lies outside it, so they are never cached."""
+    if environment.kind == "conda" and not environment.python:
+        return ()  # conda keeps other things than Pythons too
     if not environment.site_dirs:
         return (Problem("no-site-packages", environment.path),)
     if environment.base:

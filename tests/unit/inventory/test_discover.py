@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from envcensus.inventory import DiscoverOptions, discover, is_environment
+from envcensus.inventory import DiscoverOptions, discover, is_environment, scan
 from envcensus.model.environment import Environment
+from envcensus.model.listing import Listing
 from envcensus.model.skipped import Skipped
 
 
@@ -87,6 +88,35 @@ def test_a_stray_pyvenv_cfg_hides_nothing(make_venv: Any, tmp_path: Path) -> Non
     (tmp_path / "pyvenv.cfg").write_text("home = /usr/bin\nversion = 3.11.7\n")
     make_venv("below/env")
     assert paths(found(tmp_path), tmp_path) == ["below/env"]
+
+
+def test_a_venv_without_site_packages_hides_nothing(make_venv: Any, tmp_path: Path) -> None:
+    make_venv("home/apps/one")
+    (tmp_path / "home" / "bin").mkdir()
+    (tmp_path / "home" / "pyvenv.cfg").write_text("")
+    assert paths(found(tmp_path), tmp_path) == ["home", "home/apps/one"]
+
+
+def test_a_system_in_a_directory_is_found_at_its_usr_with_its_dist_packages(make_venv: Any, tmp_path: Path) -> None:
+    usr = tmp_path / "chroot" / "usr"
+    sites = ["local/lib/python3.11/dist-packages", "lib/python3/dist-packages", "lib/python3.11/dist-packages"]
+    for folder in ("bin", "local/bin", *sites):
+        (usr / folder).mkdir(parents=True)
+    (usr / "lib" / "python3.11" / "os.py").touch()
+    for name in ("bin", "lib"):
+        (tmp_path / "chroot" / name).symlink_to(f"usr/{name}")
+    make_venv("chroot/opt/app")
+    app, system = found(tmp_path)
+    assert (app.path, system.path, system.kind) == (f"{tmp_path}/chroot/opt/app", str(usr), "system")
+    assert system.site_dirs == tuple(f"{usr}/{site}" for site in sites)
+
+
+def test_a_conda_prefix_without_a_python_is_no_problem(tmp_path: Path) -> None:
+    (tmp_path / "tools" / "conda-meta").mkdir(parents=True)
+    (tmp_path / "tools" / "conda-meta" / "history").touch()
+    (listing,) = scan(discover([str(tmp_path)]))
+    assert isinstance(listing, Listing)
+    assert (listing.environment.kind, listing.problems) == ("conda", ())
 
 
 def test_conda_prefix_and_its_envs(tmp_path: Path) -> None:
