@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 @click.option(
     "--since", metavar="FILE|auto", help="What changed since FILE, a JSON report or a snapshot; auto: the last run."
 )
+@click.option("--upgrade-plan", is_flag=True, help="Of one environment: the newest versions that fit together.")
 @options.index
 @options.cache
 @options.fail_on
@@ -64,6 +65,14 @@ def command(
     from envcensus.pipelines.outdated import outdated
     from envcensus.report.formats import render
 
+    if more["upgrade_plan"]:
+        from envcensus.cli import upgrade_plan
+
+        shown = {"format_": format_, "show_all": show_all, "outputs": outputs, "quiet": quiet}
+        return upgrade_plan.run(
+            resolve_roots(roots, roots_from, system=more["system"]),
+            {**more, **shown, "allow_incomplete": allow_incomplete},
+        )
     rules = parse_rules(fail_on)
     _check_format(format_, by)
     deliver.check_outputs(outputs)

@@ -54,6 +54,7 @@ class ResolveRequest(Struct, frozen=True, kw_only=True):
     timeout: float | None = None  # seconds for everything
     refresh: bool = False
     offline: bool = False
+    installed: dict[str, CoreMetadata] = {}  # normalized name → what stays as it is, and is asked for nowhere
     max_age: float | None = None  # seconds; None: as long as the index said
 
     @property
@@ -99,6 +100,10 @@ class Run:
                     prefer=request.prefer,
                 )
             )
+            for name, metadata in request.installed.items():
+                url = f"installed:{metadata.version}"
+                self.solver.urls[name] = url
+                self.solver.feed_direct(name, url, metadata.version, metadata)
         except ValueError as error:
             raise UsageError(f"not a requirement: {error}") from error
 

@@ -1,0 +1,83 @@
+"""`envcensus outdated --upgrade-plan`: what one environment could be upgraded to as a whole."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from envcensus.cli import deliver, options
+from envcensus.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from envcensus.model.resolution import Wanted
+
+_OTHER = ("only", "exclude", "severity", "since", "direct", "policy")  # they choose rows, and a plan is a whole
+
+
+def run(roots: Sequence[str], values: Mapping[str, Any]) -> ExitCode:
+    """Plan, write, and say what could not be looked at."""
+    import time
+
+    from envcensus.cli.moments import moment
+    from envcensus.model.census import Metrics
+    from envcensus.model.display import neutral
+    from envcensus.model.resolution import Conflict
+    from envcensus.pipelines.upgrade_plan import PlanOptions, upgrade_plan
+    from envcensus.report import upgrade_plan as report
+
+    for name in _OTHER:
+        if values[name]:
+            raise UsageError(f"--upgrade-plan plans for the whole environment: --{name} has no place there")
+    format_ = report.known(values["format_"])
+    targets = [(path, report.for_file(path)) for path in values["outputs"]]
+    now, metrics = time.time(), Metrics()
+    limits = [moment(values["uploaded_prior_to"], now)]
+    if values["min_age"] is not None:
+        limits.append(now - values["min_age"] * 86400.0)
+    with options.open_cache(values) as store:
+        plan = upgrade_plan(
+            roots,
+            options.discover_options(values),
+            options.index_config(values),
+            store,
+            options=PlanOptions(
+                constraints=_constraints(values["constraints"]),
+                pre=values["pre"],
+                uploaded_prior_to=min((limit for limit in limits if limit is not None), default=None),
+                refresh=values["refresh"],
+                offline=values["offline"],
+                max_age=values["max_age"],
+            ),
+            metrics=metrics,
+            rescan=values["rescan"],
+        )
+    options.ran(values, store, metrics)
+    deliver.say_skipped(plan.skipped)
+    if isinstance(plan, Conflict):
+        for line in plan.lines:
+            click.echo(neutral(line), err=True)
+        return ExitCode.INCOMPLETE if plan.skipped else ExitCode.FAILED
+    for warning in plan.warnings:
+        click.echo(f"envcensus: {neutral(warning)}", err=True)
+    if targets:
+        from envcensus.runtime.atomic import write_whole
+
+        for path, name in targets:
+            write_whole(path, "".join(report.render(name, plan)).encode("utf-8", "backslashreplace"))
+    if not values["quiet"]:
+        deliver.to_stdout(report.render(format_, plan, show_all=values["show_all"]))
+    return ExitCode.COMPLETE if not plan.skipped or values["allow_incomplete"] else ExitCode.INCOMPLETE
+
+
+def _constraints(paths: Sequence[str]) -> tuple[Wanted, ...]:
+    import os
+
+    from envcensus.pipelines.resolve_inputs import Reader
+
+    reader = Reader(os.environ, os.getcwd())
+    for path in paths:
+        reader.constraints_file(path)
+    return tuple(reader.inputs.constraints)
