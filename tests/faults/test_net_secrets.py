@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import io
+import os
 import stat
 import traceback
 from pathlib import Path
@@ -14,8 +15,10 @@ import pytest
 from envcensus.errors import IndexConfigError
 from envcensus.index.client import IndexClient, Want
 from envcensus.index.config import IndexConfig
+from tests.support.command import Command
 from tests.support.net import GOOD, JSON, ask, no_hang, server
 from tests.support.scripted_server import Reply, Request, ScriptedServer
+from tests.support.site import install, make_venv
 
 __all__ = ["no_hang", "server"]
 
@@ -78,6 +81,30 @@ def test_the_keyring_is_asked_after_a_401(
     assert {a.outcome for a in answers.values()} == {"found"}
     assert len((tmp_path / "calls").read_text().splitlines()) == 1, "once for each origin"
     assert sent(server) == [None, BASIC, BASIC]
+
+
+def test_the_keyring_module_is_asked_too(server: ScriptedServer, tmp_path: Path) -> None:
+    """In a process of its own, where a module of that name can be put in the way."""
+    server.routes["*"] = needs_login
+    (tmp_path / "modules").mkdir()
+    (tmp_path / "modules" / "keyring.py").write_text(
+        "import types\n"
+        "def get_credential(service, user):\n"
+        f"    open({str(tmp_path / 'calls')!r}, 'a').write(f'{{service}} {{user}}\\n')\n"
+        "    if service.startswith('http'):\n"
+        "        raise RuntimeError('locked')\n"
+        f"    return types.SimpleNamespace(username='me', password={SECRET!r})\n"
+    )
+    install(make_venv(tmp_path / "env"), "spam", "0.1")
+    command = Command(tmp_path, server.url)
+    path = os.pathsep.join(filter(None, (str(tmp_path / "modules"), os.environ.get("PYTHONPATH"))))
+    command.environ |= {"PYTHONPATH": path, "PIP_KEYRING_PROVIDER": "import"}
+    done = command.run("outdated", str(tmp_path / "env"))
+    assert "1 outdated" in done.stdout
+    assert sent(server) == [None, BASIC]
+    asked = server.url.removeprefix("http://")
+    assert (tmp_path / "calls").read_text().splitlines() == [f"http://{asked} None", f"{asked} None"]
+    assert SECRET not in done.stdout + done.stderr
 
 
 def test_a_redirect_to_another_origin_gets_no_credentials(server: ScriptedServer) -> None:

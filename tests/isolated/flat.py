@@ -1,0 +1,52 @@
+"""What the leak scripts of cache and pool share: run something over and over, and watch what it holds."""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+import threading
+from collections.abc import Callable
+
+MARGIN = 2 << 20  # bytes that allocator and page cache may vary by, over the whole watch
+
+
+def children(pid: int) -> list[int]:
+    """All descendants of a process."""
+    found: list[int] = []
+    for thread in os.listdir(f"/proc/{pid}/task"):
+        with open(f"/proc/{pid}/task/{thread}/children", encoding="ascii") as file:
+            found += map(int, file.read().split())
+    return found + [below for child in list(found) for below in children(child)]
+
+
+def held() -> tuple[int, int, int, int]:
+    """Descriptors, threads, descendants, and private memory in bytes of this process."""
+    gc.collect()
+    private = 0
+    with open("/proc/self/smaps_rollup", encoding="ascii") as file:
+        for line in file:
+            if line.startswith("Private_Dirty:"):
+                private = int(line.split()[1]) * 1024
+    return len(os.listdir("/proc/self/fd")), threading.active_count(), len(children(os.getpid())), private
+
+
+def watch(rounds: dict[str, Callable[[int], None]], count: int) -> int:
+    """Run each of `rounds` so often; the number of those after which more was held than before."""
+    bad = 0
+    for name, function in rounds.items():
+        for i in range(max(count // 3, 2)):  # until caches and free lists are full
+            function(i)
+        before = held()
+        for i in range(count):
+            function(i)
+        after = held()
+        grown = after[:3] != before[:3] or after[3] - before[3] > MARGIN
+        bad += grown
+        print(f"{name}: {before} -> {after} {'GROWN' if grown else 'flat'}")
+    return bad
+
+
+def rounds_wanted(default: int) -> int:
+    """How often: the first argument."""
+    return int(sys.argv[1]) if len(sys.argv) > 1 else default
