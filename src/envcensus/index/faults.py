@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 import socket
 
-import aiohttp
-
 from envcensus.index.credentials import Origin
+from envcensus.index.http_library import aiohttp
 from envcensus.index.inflate import BodyError, TruncatedBody
 
 

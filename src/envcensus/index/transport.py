@@ -14,7 +14,6 @@ import time
 from collections.abc import Mapping
 from types import TracebackType
 
-import aiohttp
 from msgspec import Struct
 from yarl import URL
 
@@ -23,6 +22,7 @@ from envcensus.index.circuit import Circuit
 from envcensus.index.config import IndexConfig
 from envcensus.index.credentials import Credentials, Keychain, Origin, origin_of, split_credentials
 from envcensus.index.faults import RequestFailed, explain
+from envcensus.index.http_library import aiohttp
 from envcensus.index.inflate import BodyError, TruncatedBody, inflate
 from envcensus.index.limits import Limits
 from envcensus.index.proxies import choose_proxy
@@ -259,7 +259,7 @@ class Transport:
             URL(job.url, encoded=True),
             headers=sent,
             allow_redirects=False,
-            ssl=self._context(host.origin) if host.origin.scheme == "https" else True,
+            ssl=self._context(host.origin) if host.origin.scheme == "https" or proxy.startswith("https:") else True,
             proxy=proxy or None,
             proxy_headers=to_proxy or None,
         ) as response:

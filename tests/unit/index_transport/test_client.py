@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import time
 from collections.abc import Callable
 
 import pytest
@@ -177,3 +178,17 @@ def test_entries_keep_what_the_next_run_needs(server: ScriptedServer, connect: C
     server.routes["*"] = Reply(403)
     with pytest.raises(ValueError, match="not kept"):
         ask(client, "eggs").entry()
+
+
+def test_answers_that_are_there_do_not_wait_for_a_slow_one(server: ScriptedServer, connect: Connect) -> None:
+    server.routes["*"] = Reply(body=b"page", headers=PAGE)
+    server.routes["/slow/"] = Reply(body=b"page", headers=PAGE, delay=3.0)
+    started, first = time.monotonic(), None
+    names = []
+    for answer in connect(server.url).stream([Want("slow"), *(Want(f"quick-{n}") for n in range(20))]):
+        first = first or time.monotonic() - started
+        names.append(answer.name)
+    assert sorted(names) == sorted(["slow", *(f"quick-{n}" for n in range(20))])
+    assert names[-1] == "slow"
+    assert first is not None
+    assert first < time.monotonic() - started - 1.0  # compared with this very run, not with a clock on the wall
