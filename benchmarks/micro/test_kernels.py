@@ -19,7 +19,7 @@ from packaging.version import Version as OracleVersion
 from envcensus._kernels import requirement, specifier, version
 from envcensus._kernels.names import TagSet, parse_wheel_filename
 from envcensus.model import paths
-from envcensus.model.settings import Settings
+from envcensus.pipelines.ask import AskOptions
 
 VERSIONS = ("1.0.0", "2.28.0", "3.11.5", "0.0.1", "10.20.30")
 REQUIREMENTS = ("requests>=2.28.0", "numpy==1.20.0", "django<4.0", "flask[security]>=1.0", "pytest>=6.0,<7.0")
@@ -143,16 +143,15 @@ def test_rank_tags(benchmark: Benchmark) -> None:
 
 @pytest.mark.benchmark(group="settings")
 def test_settings(benchmark: Benchmark) -> None:
-    urls = ("https://example.com/simple",)
-    benchmark(lambda: Settings(urls, "/var/cache/envcensus", 600.0, 100, False))
+    benchmark(lambda: AskOptions(False, False, 600.0, 2))
 
 
 @pytest.mark.benchmark(group="four paths of an environment")
 def test_paths(benchmark: Benchmark) -> None:
     def run() -> None:
-        paths.site_packages("/srv/app/.venv", "3.11")
-        paths.bin_dir("/srv/app/.venv")
-        paths.python_path("/srv/app/.venv")
-        paths.config_path("/srv/app/.venv")
+        paths.site_packages("/srv/app/.venv", "python3.11")
+        paths.program("/srv/app/.venv", "python")
+        paths.program("/srv/app/.venv", "activate")
+        paths.config("/srv/app/.venv")
 
     benchmark(run)

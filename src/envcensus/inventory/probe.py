@@ -13,6 +13,7 @@ from collections.abc import Collection
 from functools import lru_cache
 
 from envcensus._kernels.scan import read_file
+from envcensus.model import paths
 from envcensus.model.environment import Environment, Kind, Owner
 
 _PYTHON_DIR = re.compile(r"(python|pypy)(\d{1,2}\.\d{1,3})(t?)")
@@ -109,7 +110,7 @@ def _probe_venv(path: str, entries: Collection[str]) -> Environment | None:
     pythons = python_dirs(path, entries)
     if not pythons and "bin" not in entries:
         return None
-    config = _read_config(f"{path}/pyvenv.cfg") or {}
+    config = _read_config(paths.config(path)) or {}
     told = _VERSION.match(config.get("version_info") or config.get("version") or "")
     version = told[0] if told else ""
     python = _choose(pythons, version)
@@ -132,7 +133,7 @@ def _probe_venv(path: str, entries: Collection[str]) -> Environment | None:
         base=base,
         system_site=system_site,
         prompt=config.get("prompt", "").strip("'\""),
-        born=f"{path}/pyvenv.cfg",
+        born=paths.config(path),
     )
 
 
@@ -202,7 +203,7 @@ def _probe_prefix(path: str, entries: Collection[str]) -> list[Environment]:
         ]
     if "bin" not in entries:
         return []
-    if os.path.lexists(f"{path}/bin/activate") and not _has_stdlib(path, pythons[-1]):
+    if os.path.lexists(paths.program(path, "activate")) and not _has_stdlib(path, pythons[-1]):
         site_dirs = _site_dirs(path, pythons[-1], "lib64" in entries)
         return [_environment(path, "virtualenv", pythons[-1].minor, pythons[-1].implementation, site_dirs)]
     homes = [python for python in pythons if _has_stdlib(path, python)]
@@ -230,7 +231,7 @@ def _default_python(prefix: str, pythons: list[PythonDir]) -> PythonDir | None:
     """The one `bin/python3` (or `bin/python`) leads to, else the newest."""
     for name in ("python3", "python"):
         try:
-            target = os.path.basename(os.readlink(f"{prefix}/bin/{name}"))
+            target = os.path.basename(os.readlink(paths.program(prefix, name)))
         except OSError:
             continue
         for python in pythons:
@@ -328,8 +329,8 @@ def _minor(version: str) -> str:
 
 def _site_dirs(prefix: str, python: PythonDir, lib64: bool) -> tuple[str, ...]:
     """Platlib and purelib, as far as they exist; `lib64` that leads to `lib` counts once."""
-    pure = f"{prefix}/lib/{python.name}/site-packages"
-    candidates = (pure, f"{prefix}/lib64/{python.name}/site-packages") if lib64 else (pure,)
+    pure = paths.site_packages(prefix, python.name)
+    candidates = (pure, paths.site_packages(prefix, python.name, "lib64")) if lib64 else (pure,)
     found = _unique(candidates)
     # Where they are two directories, the interpreter searches lib64 first.
     return found[::-1]

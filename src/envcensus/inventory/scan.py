@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from envcensus.inventory.cache import ListingCache, ListingStore
 from envcensus.inventory.reading import Reading, level_of, read_environment
+from envcensus.model import paths
 from envcensus.model.environment import Environment
 from envcensus.model.listing import Listing
 from envcensus.model.skipped import Problem, Skipped
@@ -196,7 +197,7 @@ def _environment_problems(environment: Environment) -> tuple[Problem, ...]:
         return (Problem("no-site-packages", environment.path),)
     if environment.base:
         try:
-            os.stat(f"{environment.path}/bin/python")
+            os.stat(paths.program(environment.path, "python"))
         except FileNotFoundError:
             return (Problem("no-base", environment.path, environment.base),)
         except OSError:

@@ -29,7 +29,7 @@ _POOL_FROM = 1500  # missing names from which on a pool is thought about, again 
 _CLOCK_SKEW = 300.0  # seconds an answer may seem to come from the future before its freshness is not believed
 
 
-class AskOptions(Struct, frozen=True, kw_only=True):
+class AskOptions(Struct, frozen=True, gc=False):
     """How far the cache is trusted. `max_age` is in seconds; None: for as long as the index said."""
 
     refresh: bool = False
