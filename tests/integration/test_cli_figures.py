@@ -100,9 +100,8 @@ def test_every_reporting_command_has_them(command: Command, roots: Path, tmp_pat
     }
     for name, arguments in runs.items():
         file = tmp_path / f"{name}.prom"
-        code = 4 if name == "resolve" else 0  # this index has pages alone, and says nothing of what alpha requires
-        said = command.run(*arguments, "--stats", "--metrics-file", str(file), check=code).stderr
-        assert f"envcensus {name}: exit code {code}\n" in said
+        said = command.run(*arguments, "--stats", "--metrics-file", str(file)).stderr
+        assert f"envcensus {name}: exit code 0\n" in said
         figures = samples(file)
         assert figures["envcensus_run_seconds", ""] > 0
         stage = {"resolve": "resolve", "envs": "render"}.get(name, "scan")

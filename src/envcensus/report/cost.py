@@ -15,8 +15,13 @@ def text(metrics: Metrics, cost: Cost) -> Iterator[str]:
     rows = [("time", f"{cost.seconds:.2f} s ({stages}), CPU {cost.cpu_seconds:.2f} s")]
     rows.append(("memory", f"{size(cost.peak_memory)} at most, in all processes together"))
     if metrics.environments:
-        found = f"{metrics.environments:,} environments, {metrics.distributions:,} distributions"
-        rows.append(("found", found + (f", {metrics.projects:,} projects" if metrics.projects else "")))
+        counts = {
+            "environment": metrics.environments,
+            "distribution": metrics.distributions,
+            "project": metrics.projects,
+        }
+        found = [f"{count:,} {what}{'s' if count != 1 else ''}" for what, count in counts.items() if count]
+        rows.append(("found", ", ".join(found)))
     if metrics.requests or metrics.projects:
         rows.append(
             ("network", f"{metrics.requests:,} requests, {metrics.retries:,} retries, {size(metrics.bytes_received)}")
@@ -26,7 +31,8 @@ def text(metrics: Metrics, cost: Cost) -> Iterator[str]:
         rows.append(("cache", f"{metrics.cache_hits:,} of {asked:,} answers ({share:.1f} %)"))
     if cost.cache_used is not None:
         limit = f", limit {size(cost.cache_limit)}" if cost.cache_limit else ""
-        rows.append(("", f"{size(cost.cache_used)} in use, {size(cost.cache_footprint)} on disk{limit}"))
+        label = "" if metrics.cache_hits + metrics.cache_misses else "cache"
+        rows.append((label, f"{size(cost.cache_used)} in use, {size(cost.cache_footprint)} on disk{limit}"))
     rows.append(("disk", f"{size(cost.disk_read)} read, {size(cost.disk_written)} written"))
     yield f"envcensus {cost.command}: exit code {cost.exit_code}\n"
     for label, line in rows:
