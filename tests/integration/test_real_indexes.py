@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
 import importlib.util
 import io
@@ -29,6 +30,7 @@ from envcensus.model.page import File
 METADATA = b"Metadata-Version: 2.1\nName: Spam.Eggs\nVersion: 1.10\nRequires-Dist: ham\n\n"
 
 
+@functools.cache  # its entries carry the time
 def wheel() -> bytes:
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as archive:

@@ -244,7 +244,7 @@ def _client_for(config: IndexConfig, limits: Limits) -> IndexClient:
     else:
         import atexit
 
-        atexit.register(close_kept)
+        atexit.register(_close_at_exit)
     _kept.append((config, limits, IndexClient(config, limits)))
     return _kept[0][2]
 
@@ -253,3 +253,12 @@ def close_kept() -> None:
     """Close the connections `fetch_batch` keeps."""
     while _kept:
         _kept.pop()[2].close()
+
+
+def _close_at_exit() -> None:
+    try:
+        close_kept()
+    except RuntimeError:
+        # To end the threads of its executor, a loop starts one more: not from Python 3.12 on, where all have ended by
+        # now. The loop itself is closed all the same.
+        pass
