@@ -129,7 +129,8 @@ def test_outcomes_pickle() -> None:
         (1_000_000, 2, 1.0, 0),  # bound by latency
         (1_000_000, 64, 0.0, 8),
         (100_000, 2, 0.01, 2),
-        (6_000, 4, 0.01, 4),
+        (6_000, 4, 0.01, 3),  # a fourth costs more than it saves
+        (20_000, 8, 0.05, 0),  # 100 connections at 50 ms bring no more than one core can take
     ],
 )
 def test_the_sizing_rule(names: int, cores: int, latency: float, workers: int) -> None:
