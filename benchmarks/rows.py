@@ -65,3 +65,4 @@ class Row:
     runs: int = 7
     memory: bool = False  # sample the memory in a further run of each side
     remark: str = ""
+    served: str = ""  # an index of its own (`benchmarks.served`): "tree:PROJECTS", "recorded:ID"

@@ -21,7 +21,7 @@ from typing import Any
 if __package__ in {None, ""}:
     sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from benchmarks import kernels, machine, measure, peers, report
+from benchmarks import kernels, machine, measure, peers, report, served
 from benchmarks.index_server import Running
 from benchmarks.room import HERE, Room, our_command
 from benchmarks.rows import Commands, Row, Side
@@ -75,6 +75,18 @@ class Bench:
         return sample
 
     def row(self, row: Row) -> dict[str, Any]:
+        """Measure a row, against an index of its own where it has one."""
+        if not row.served:
+            return self._row(row)
+        usual = self.room.index, self.room.index_pid
+        with served.serve(row.served) as own:
+            self.room.index, self.room.index_pid = own.index, own.pid
+            try:
+                return self._row(row)
+            finally:
+                self.room.index, self.room.index_pid = usual
+
+    def _row(self, row: Row) -> dict[str, Any]:
         """All sides of a row in alternation: a warm-up each, then the runs; disturbed runs are repeated."""
         if row.latency is not None:
             self.room.index.set(latency=row.latency, jitter=row.jitter, errors=row.errors, max_age=3600)
@@ -161,6 +173,9 @@ def main() -> None:
             results["machine"] = machine.facts(room)
             bench = Bench(room, runs=given.runs, patience=given.patience)
             for row in chosen:
+                if reason := served.missing(row.served):
+                    print(f"{row.key}: skipped: {reason}", file=sys.stderr, flush=True)
+                    continue
                 print(row.key, file=sys.stderr, flush=True)
                 results["rows"][row.key] = bench.row(row)
                 print(report.row_text(row, results["rows"][row.key]), flush=True)

@@ -2,28 +2,120 @@
 
 from __future__ import annotations
 
-from benchmarks import deep_tree
+import functools
+
+from benchmarks import deep_tree, served
 from benchmarks.room import Room
 from benchmarks.rows import Bar, Commands, Row, Side
-from benchmarks.suites.common import (
-    ours,
-)
+from benchmarks.suites.common import ours
 
 RESOLVE = "Resolution"
+GROWTH = (100, 400, 1000, 2000, 4000)  # projects of the deep tree
+PYTHON = "3.11"  # what the recorded trees were recorded for
 
 
-def _deep_requirements(room: Room) -> str:
-    return room.listed("deep.in", deep_tree.make_tree(room.tree).roots)
+def _deep_requirements(room: Room, projects: int = 0) -> str:
+    size = projects or room.tree
+    return room.listed(f"deep-{size}.in", deep_tree.make_tree(size).roots)
 
 
-def _resolve(room: Room, cache: str) -> Commands:
-    requirements = _deep_requirements(room)
-    return ours(room, "resolve", "-r", requirements, "-i", room.index.url, "--cache-dir", room.cache(cache))
+@functools.cache
+def _roots(tree: str) -> tuple[str, ...]:
+    return tuple(served.roots(tree))
 
 
-def _uv_compile(room: Room, cache: str) -> Commands:
-    base = [room.peers.path("uv"), "pip", "compile", "-q", "--cache-dir", room.cache(cache)]
-    return [[*base, "--index-url", room.index.url, _deep_requirements(room)]]
+def _recorded_requirements(room: Room, tree: str) -> str:
+    return room.listed(f"{tree}.in", list(_roots(tree)))
+
+
+def _resolve(room: Room, requirements: str, cache: str, *more: str) -> Commands:
+    return ours(room, "resolve", "-r", requirements, "-i", room.index.url, "--cache-dir", room.cache(cache), *more)
+
+
+def _uv_compile(room: Room, requirements: str, cache: str, *more: str) -> Commands:
+    base = [room.peers.path("uv"), "pip", "compile", "-q", "--cache-dir", room.cache(cache), *more]
+    return [[*base, "--index-url", room.index.url, requirements]]
+
+
+def _deep(projects: int, cache: str, *, cold: bool, name: str = "") -> tuple[Side, Side]:
+    """Ours and uv on a deep tree; 0 projects: on the one that is always served."""
+    forget = (lambda cache: (cache,)) if cold else (lambda _: ())
+    mine, theirs = f"resolve-{cache}", f"uv-resolve-{cache}"
+    return (
+        Side(
+            f"envcensus{name}",
+            lambda room: _resolve(room, _deep_requirements(room, projects), mine),
+            forget=forget(mine),
+        ),
+        Side(
+            f"uv{name}",
+            lambda room: _uv_compile(room, _deep_requirements(room, projects), theirs),
+            forget=forget(theirs),
+        ),
+    )
+
+
+def _recorded(tree: str, *, cold: bool) -> tuple[Side, Side]:
+    """Ours and uv on a recorded tree."""
+    mine, theirs = f"resolve-{tree}-{'cold' if cold else 'warm'}", f"uv-resolve-{tree}-{'cold' if cold else 'warm'}"
+    python = ("--python-version", PYTHON)
+    return (
+        Side(
+            "envcensus",
+            lambda room: _resolve(room, _recorded_requirements(room, tree), mine, *python),
+            forget=(mine,) if cold else (),
+        ),
+        Side(
+            "uv",
+            lambda room: _uv_compile(room, _recorded_requirements(room, tree), theirs, *python),
+            forget=(theirs,) if cold else (),
+        ),
+    )
+
+
+def _pair(key: str, tree: str, title: str, cold: tuple[Bar, ...], warm: tuple[Bar, ...]) -> tuple[Row, Row]:
+    """A recorded tree with nothing cached, and again."""
+    index = f"recorded:{tree}"
+    return (
+        Row(
+            f"resolve-{key}-cold",
+            RESOLVE,
+            f"{title}, nothing cached",
+            _recorded(tree, cold=True),
+            cold,
+            latency=50,
+            memory=True,
+            runs=5,
+            served=index,
+        ),
+        Row(
+            f"resolve-{key}-warm",
+            RESOLVE,
+            "the same again",
+            _recorded(tree, cold=False),
+            warm,
+            latency=50,
+            memory=True,
+            served=index,
+        ),
+    )
+
+
+def _grown(projects: int) -> Row:
+    return Row(
+        f"resolve-growth-{projects:04}",
+        RESOLVE,
+        f"a made-up tree of {projects:,} projects",
+        (
+            *_deep(projects, f"{projects}-cold", cold=True),
+            *_deep(projects, f"{projects}-warm", cold=False, name=", warm"),
+        ),
+        latency=50,
+        memory=True,
+        runs=3,
+        served=f"tree:{projects}",
+        remark="a point of the curve of cost over tree size",
+    )
 
 
 ROWS = (
@@ -31,10 +123,7 @@ ROWS = (
         "resolve-deep-cold",
         RESOLVE,
         "a made-up tree of 2,000 projects, 14 layers deep, nothing cached",
-        (
-            Side("envcensus", lambda room: _resolve(room, "resolve-cold"), forget=("resolve-cold",)),
-            Side("uv", lambda room: _uv_compile(room, "uv-resolve-cold"), forget=("uv-resolve-cold",)),
-        ),
+        _deep(0, "cold", cold=True),
         (Bar("wall", 0.5, "uv"), Bar("requests", 1.4, "uv")),
         latency=50,
         memory=True,
@@ -44,12 +133,38 @@ ROWS = (
         "resolve-deep-warm",
         RESOLVE,
         "the same again",
-        (
-            Side("envcensus", lambda room: _resolve(room, "resolve-warm")),
-            Side("uv", lambda room: _uv_compile(room, "uv-resolve-warm")),
-        ),
+        _deep(0, "warm", cold=False),
         (Bar("wall", 0.6, "uv"), Bar("memory", 0.5, "uv")),
         latency=50,
         memory=True,
     ),
+    *_pair(
+        "airflow",
+        "snap-airflow-all",
+        "apache-airflow[all]: 700 pins",
+        (Bar("wall", 0.3, "uv"), Bar("requests", 1.1, "uv")),
+        (Bar("wall", 0.5, "uv"), Bar("memory", 0.5, "uv")),
+    ),
+    *_pair(
+        "synthetic",
+        "synth-2000x20",
+        "a synthetic tree of 2,000 projects",
+        (Bar("wall", 0.5, "uv"),),
+        (Bar("wall", 0.6, "uv"),),
+    ),
+    *_pair(
+        "boto3",
+        "snap-boto3-urllib3",
+        "boto3 beside an old urllib3: some 3,000 versions to go back through",
+        (Bar("wall", 1, "uv"),),
+        (Bar("wall", 1, "uv"),),
+    ),
+    *_pair(
+        "jupyter",
+        "snap-jupyter",
+        "jupyter: 97 pins",
+        (Bar("wall", 0.8, "uv"),),
+        (Bar("wall", 3, "uv"),),
+    ),
+    *map(_grown, GROWTH),
 )

@@ -27,6 +27,9 @@ RECORDED = [
     "snap-pdm-2193",
     "snap-starlette-fastapi",
 ]
+# Where more pins are older than newer after all, by how many: other choices were made early on, and no single pin of
+# the answer can be raised. Deciding what failed once before all else mends it, for a quarter more metadata on airflow.
+KNOWN_OLDER = {("synth-hard-300x20", "pip"): 6}
 SYNTHETIC = ["synth-2000x20", "synth-hard-300x20"]
 
 
@@ -47,7 +50,7 @@ def _compare(ours: dict[str, str], theirs: dict[str, str]) -> tuple[int, int]:
 
 @pytest.mark.parametrize("name", RECORDED + SYNTHETIC)
 def test_tree(name: str) -> None:
-    """A valid answer; on recorded trees at most one pin is older than uv's, on synthetic ones no more than newer."""
+    """A valid answer; at most one pin is older than a peer's on recorded trees, no more than newer on others."""
     assert FOLDER is not None
     scenario = _tree(name)
     answer, _ = recorded_world(scenario).answer(recorded_problem(scenario))
@@ -57,9 +60,11 @@ def test_tree(name: str) -> None:
     if got is None:
         return
     assert checker(FOLDER).check(scenario, got)["violations"] == []
-    if (reference := scenario["reference"].get("uv")) and reference.get("satisfiable"):
-        older, newer = _compare(got, reference["packages"])
-        assert older <= (1 if name in RECORDED else newer), (older, newer)
+    for peer, reference in scenario["reference"].items():
+        if reference and reference.get("satisfiable"):
+            older, newer = _compare(got, reference["packages"])
+            slack = KNOWN_OLDER.get((name, peer), 0)
+            assert older <= (1 if name in RECORDED else newer + slack), (peer, older, newer)
 
 
 @pytest.mark.parametrize("name", ["snap-jupyter", "synth-hard-300x20"])
