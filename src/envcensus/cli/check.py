@@ -16,6 +16,7 @@ from envcensus.errors import ExitCode
 @options.cache
 @options.fail_on
 @options.output
+@options.cluster
 def command(
     roots: tuple[str, ...],
     roots_from: IO[bytes] | None,

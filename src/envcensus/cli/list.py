@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 @options.index
 @options.cache
 @options.output
+@options.cluster
 def command(
     roots: tuple[str, ...],
     roots_from: IO[bytes] | None,

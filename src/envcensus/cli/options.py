@@ -152,7 +152,11 @@ def ask_options(values: Mapping[str, Any]) -> AskOptions:
     from envcensus.pipelines.ask import AskOptions
 
     return AskOptions(
-        refresh=values["refresh"], offline=values["offline"], max_age=values["max_age"], workers=values["workers"]
+        refresh=values["refresh"],
+        offline=values["offline"],
+        max_age=values["max_age"],
+        workers=values["workers"],
+        shards=values.get("shards"),
     )
 
 
@@ -216,6 +220,33 @@ def ran(values: Mapping[str, Any], store: Store | NoStore | None, metrics: Metri
     if (meter := values["meter"]) is not None:
         meter.saw(metrics, store)
 
+
+def _clustered(function: F) -> F:
+    """With --cluster, scan the cluster's hosts first, and let the command report on the snapshot that they give."""
+
+    @functools.wraps(function)
+    def run(*arguments: Any, cluster: str | None, host_timeout: float | None, **more: Any) -> Any:
+        if cluster is None:
+            return function(*arguments, **more)
+        from envcensus.cli.cluster import scanned
+
+        with scanned(cluster, host_timeout, more) as changed:
+            return function(*arguments, **changed)
+
+    return run  # type: ignore[return-value]
+
+
+# The decorator nearest to the function, so that --lock and --timeout hold for it too.
+cluster: Callable[[F], F] = _group(
+    option("--cluster", metavar="ADDRESS", help="Scan the hosts of a Dask cluster: tcp://…, tls://… or its file."),
+    option(
+        "--host-timeout",
+        type=click.FloatRange(0, min_open=True),
+        metavar="SECONDS",
+        help="Report a host of the cluster as lost after so long.",
+    ),
+    _clustered,
+)
 
 bounds: Callable[[F], F] = _group(
     option("--lock", type=click.Path(), metavar="FILE", help="Exit with 5 if another run holds the lock on FILE."),

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 @options.cache
 @options.fail_on
 @options.output
+@options.cluster
 def command(
     roots: tuple[str, ...],
     roots_from: IO[bytes] | None,

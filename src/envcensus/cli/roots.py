@@ -18,7 +18,7 @@ def resolve_roots(arguments: Sequence[str], roots_from: IO[bytes] | None, *, sys
 
     Raises UsageError for a root that does not exist: a typing error must not read as "no environments".
     """
-    roots = [*arguments, *(_read_roots(roots_from) if roots_from is not None else [])]
+    roots = [*arguments, *(read_roots(roots_from) if roots_from is not None else [])]
     if not roots and roots_from is None and not system:
         roots = [os.environ.get("VIRTUAL_ENV") or os.getcwd()]
     for root in roots:
@@ -27,7 +27,7 @@ def resolve_roots(arguments: Sequence[str], roots_from: IO[bytes] | None, *, sys
     return [os.path.abspath(root) for root in roots]
 
 
-def _read_roots(stream: IO[bytes]) -> list[str]:
+def read_roots(stream: IO[bytes]) -> list[str]:
     """Paths one a line, or separated by NUL bytes where there is one (`find -print0`)."""
     data = stream.read()
     parts = data.split(b"\0") if b"\0" in data else data.splitlines()

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
 from envcensus.cli import deliver, options
 from envcensus.errors import ExitCode, UsageError
 
+if TYPE_CHECKING:
+    from envcensus.model.skipped import Skipped
+    from envcensus.pipelines.snapshot import Totals
+
 
 @click.command("scan", short_help="Write a snapshot, to be reported on elsewhere.")
 @options.discovery_alone
 @click.option("-o", "--output", required=True, type=click.Path(), metavar="FILE", help="HOST.jsonl or HOST.jsonl.gz")
 @click.option("--host", default="", metavar="NAME", help="Call this host NAME.  [default: as it calls itself]")
+@click.option("--cluster", metavar="ADDRESS", help="Scan the hosts of a Dask cluster.")
+@click.option("--host-timeout", type=click.FloatRange(0, min_open=True), metavar="SECONDS", help="For each of them.")
 @options.cache
 @options.bounds
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing when everything could be looked at.")
@@ -24,6 +30,8 @@ def command(
     roots_from: IO[bytes] | None,
     output: str,
     host: str,
+    cluster: str | None,
+    host_timeout: float | None,
     quiet: bool,
     progress: bool | None,
     allow_incomplete: bool,
@@ -41,6 +49,11 @@ def command(
 
     if not output.endswith(SNAPSHOTS):
         raise UsageError(f"{output} is no name for a snapshot", remedy="let it end in " + " or ".join(SNAPSHOTS))
+    if cluster is not None:
+        from envcensus.cli.cluster import scan_to
+
+        totals, skipped = scan_to(cluster, output, host_timeout, {**more, "roots": roots, "roots_from": roots_from})
+        return _end(totals, skipped, quiet=quiet, allow_incomplete=allow_incomplete)
     paths = resolve_roots(roots, roots_from, system=more["system"])
     if any(is_snapshot(path) for path in paths):
         raise UsageError("a snapshot cannot be scanned", remedy="`envcensus merge` puts snapshots together")
@@ -55,7 +68,12 @@ def command(
             progress=bar,
         )
     options.ran(more, store, totals.metrics())
+    return _end(totals, skipped, quiet=quiet, allow_incomplete=allow_incomplete)
+
+
+def _end(totals: Totals, skipped: list[Skipped], *, quiet: bool, allow_incomplete: bool) -> ExitCode:
     deliver.say_skipped(skipped)
     if not quiet:
-        click.echo(f"{totals.environments} environments, {totals.distributions} distributions", err=True)
+        hosts = f"{totals.hosts} hosts, " if totals.hosts != 1 else ""
+        click.echo(f"{hosts}{totals.environments} environments, {totals.distributions} distributions", err=True)
     return ExitCode.INCOMPLETE if skipped and not allow_incomplete else ExitCode.COMPLETE

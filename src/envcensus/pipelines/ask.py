@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from envcensus.index.client import Fetched
     from envcensus.index.config import IndexConfig
     from envcensus.model.census import Metrics
+    from envcensus.runtime.cluster import Shards
     from envcensus.runtime.pool import Pool
 
 _BATCH = 2000  # answers held before they are written: all of an ordinary run, in one transaction
@@ -36,6 +37,7 @@ class AskOptions(Struct, frozen=True, gc=False):
     offline: bool = False
     max_age: float | None = None
     workers: int | None = None  # processes that fetch; None: by `envcensus.runtime.pool.workers_for`, 0: this one alone
+    shards: Shards | None = None  # a cluster to share the work with, where there is enough
 
 
 class _Kept(Struct):
@@ -86,6 +88,7 @@ class Asker:
         self._answers: dict[str, PageAnswer] = {}
         self._missing: dict[str, _Kept | None] = {}  # what is to be asked for, with the cached answer that is too old
         self._pool: Pool | None = None
+        self._shards = options.shards
         self._pool_at = _POOL_FROM
 
     def __enter__(self) -> Asker:
@@ -132,7 +135,7 @@ class Asker:
         from envcensus.pipelines.fetch import start_pool
 
         self._pool_at *= 2
-        if self._pool is None:
+        if self._pool is None and self._shards is None:
             self._pool = start_pool(self._pool_at, self._options.workers, self._config.concurrency)
 
     def _stop_reading(self) -> None:
@@ -173,7 +176,7 @@ class Asker:
         from envcensus.index.client import Want
         from envcensus.pipelines.fetch import fetch, start_pool
 
-        if self._pool is None and self._options.workers:
+        if self._pool is None and self._shards is None and self._options.workers:
             self._pool = start_pool(len(self._missing), self._options.workers, self._config.concurrency)
         wants = [
             Want(name, kept.entry.validators, kept.entry.stamp, files=False) if kept else Want(name, files=False)
@@ -181,7 +184,7 @@ class Asker:
         ]
         arrived: list[Fetched] = []
         try:
-            for fetched in fetch(self._config, wants, self._pool):
+            for fetched in fetch(self._config, wants, self._shared(len(wants)) or self._pool):
                 self._metrics.requests += fetched.requests
                 self._metrics.retries += fetched.retries
                 self._metrics.bytes_received += fetched.received
@@ -193,6 +196,15 @@ class Asker:
                     arrived = []
         finally:
             self._write(arrived)
+
+    def _shared(self, names: int) -> Shards | None:
+        """The cluster, if the look-ups are worth sending there and nothing secret would travel in the clear."""
+        from envcensus.pipelines.fetch import has_secrets
+
+        shards, wanted = self._shards, self._options.workers
+        if shards is None or wanted == 0 or (wanted is None and names < _POOL_FROM):
+            return None
+        return shards if shards.secure or not has_secrets(self._config) else None
 
     def _answered(self, fetched: Fetched) -> PageAnswer:
         name, kept = fetched.name, self._missing.get(fetched.name)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from envcensus.index.config import IndexConfig
+    from envcensus.runtime.cluster import Shards
     from envcensus.runtime.pool import Pool
 
 _SHARES = 4  # batches for each worker: they even out what is slow, and stay large enough to be worth sending
@@ -31,7 +32,7 @@ def start_pool(names: int, workers: int | None, concurrency: int) -> Pool | None
     return pool
 
 
-def fetch(config: IndexConfig, wants: Sequence[Want], pool: Pool | None) -> Iterator[Fetched]:
+def fetch(config: IndexConfig, wants: Sequence[Want], pool: Pool | Shards | None) -> Iterator[Fetched]:
     """One answer for each of `wants`, as they arrive. A batch that no worker survives is an answer too: a failure."""
     if pool is None:
         yield from fetch_projects(config, wants)
@@ -45,6 +46,13 @@ def fetch(config: IndexConfig, wants: Sequence[Want], pool: Pool | None) -> Iter
         else:
             for want in outcome.batch[1]:
                 yield Fetched(name=want.name, outcome="failed", reason=outcome.error)
+
+
+def has_secrets(config: IndexConfig) -> bool:
+    """Whether sending `config` to a worker sends a credential."""
+    return any("@" in url for url in (*config.index_urls, *config.find_links, config.proxy or "")) or any(
+        "@" in value for value in config.environ_proxies.values()
+    )
 
 
 def _fetch_share(batch: tuple[IndexConfig, list[Want]]) -> list[Fetched]:

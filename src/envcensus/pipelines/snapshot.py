@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import os
 import time
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from msgspec import Struct
@@ -96,21 +96,19 @@ class Writer:
 @contextmanager
 def writing(path: str, now: float) -> Iterator[Writer]:
     """A snapshot that appears at `path` when the block ends well; compressed where its name ends in .gz."""
-    with open_whole(path) as file:
-        if not path.endswith(".gz"):
-            writer = Writer(file)
-            writer.begin(now)
-            yield writer
-            writer.end()
-            return
-        from isal import igzip
+    with open_whole(path) as file, packed(file) if path.endswith(".gz") else nullcontext(file) as stream:
+        writer = Writer(stream)
+        writer.begin(now)
+        yield writer
+        writer.end()
 
-        packed = igzip.IGzipFile("", "wb", _LEVEL, file, mtime=0)  # type: ignore[no-untyped-call]
-        with cast("BinaryIO", packed) as stream:
-            writer = Writer(stream)
-            writer.begin(now)
-            yield writer
-            writer.end()
+
+def packed(file: BinaryIO) -> AbstractContextManager[BinaryIO]:
+    """What is written to it goes to `file` compressed."""
+    from isal import igzip
+
+    stream = igzip.IGzipFile("", "wb", _LEVEL, file, mtime=0)  # type: ignore[no-untyped-call]
+    return cast("BinaryIO", stream)
 
 
 def take_snapshot(
@@ -125,17 +123,47 @@ def take_snapshot(
 ) -> tuple[Totals, list[Skipped]]:
     """Scan everything below `roots` into a snapshot of this host, called `name` or as it calls itself; what went into
     it, and what could not be looked at."""
-    host = this_host(roots, name)
-    skipped: list[Skipped] = []
-    with writing(path, host.scanned) as writer:
-        writer.host(host)
-        for item in listings(roots, discovery, store, rescan=rescan, requires=True, details=True, progress=progress):
-            if isinstance(item, Skipped):
-                skipped.append(item)
-                writer.skipped(item)
-            else:
-                writer.listing(item)
+    with writing(path, time.time()) as writer:
+        skipped = _scan(writer, roots, discovery, store, name=name, rescan=rescan, progress=progress)
         return writer.totals, skipped
+
+
+def take_into(
+    file: BinaryIO,
+    roots: Sequence[str],
+    discovery: DiscoverOptions,
+    store: Store | NoStore,
+    *,
+    name: str = "",
+    rescan: bool = False,
+) -> None:
+    """The same into an open file, uncompressed."""
+    writer = Writer(file)
+    writer.begin(time.time())
+    _scan(writer, roots, discovery, store, name=name, rescan=rescan, progress=None)
+    writer.end()
+
+
+def _scan(
+    writer: Writer,
+    roots: Sequence[str],
+    discovery: DiscoverOptions,
+    store: Store | NoStore,
+    *,
+    name: str,
+    rescan: bool,
+    progress: Progress | None,
+) -> list[Skipped]:
+    """Write this host's part, and say what could not be looked at."""
+    writer.host(this_host(roots, name))
+    skipped = []
+    for item in listings(roots, discovery, store, rescan=rescan, requires=True, details=True, progress=progress):
+        if isinstance(item, Skipped):
+            skipped.append(item)
+            writer.skipped(item)
+        else:
+            writer.listing(item)
+    return skipped
 
 
 def this_host(roots: Sequence[str], name: str = "") -> snapshot.Host:

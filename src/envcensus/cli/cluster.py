@@ -1,0 +1,76 @@
+"""What `--cluster` does before a command begins."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from envcensus.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from envcensus.model.skipped import Skipped
+    from envcensus.pipelines.snapshot import Totals
+    from envcensus.runtime.cluster import Cluster
+
+
+@contextmanager
+def scanned(address: str, timeout: float | None, values: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Scan the hosts of the cluster at `address`; the values for a command that reports on them.
+
+    Roots are paths on the hosts. What a host could not look at comes with the snapshot. Raises UsageError and
+    EnvcensusError.
+    """
+    from envcensus.pipelines.cluster import temporary_snapshot
+    from envcensus.runtime.cluster import Cluster
+
+    given, values = values, values | {"paths": remote_roots(values)}  # before anything is connected to
+    path = temporary_snapshot()
+    try:
+        with Cluster(address) as cluster:
+            _scan(cluster, path, timeout, values)
+            yield {**given, "roots": (path,), "roots_from": None, "system": False, "shards": cluster.shards()}
+    finally:
+        os.unlink(path)
+
+
+def scan_to(address: str, path: str, timeout: float | None, values: dict[str, Any]) -> tuple[Totals, list[Skipped]]:
+    """Scan the hosts of the cluster at `address` into a snapshot; its counts and what could not be looked at."""
+    from envcensus.runtime.cluster import Cluster
+
+    values = values | {"paths": remote_roots(values)}
+    with Cluster(address) as cluster:
+        return _scan(cluster, path, timeout, values)
+
+
+def _scan(cluster: Cluster, path: str, timeout: float | None, values: dict[str, Any]) -> tuple[Totals, list[Skipped]]:
+    from envcensus.cli.options import discover_options
+    from envcensus.cli.progress import terminal_progress
+    from envcensus.pipelines.cluster import scan_cluster
+
+    with terminal_progress(values.get("progress"), quiet=values.get("quiet", False)) as progress:
+        return scan_cluster(
+            cluster,
+            path,
+            values["paths"],
+            discover_options(values),
+            rescan=values["rescan"],
+            cached=not values["no_cache"],
+            timeout=timeout,
+            progress=progress,
+        )
+
+
+def remote_roots(values: dict[str, Any]) -> list[str]:
+    """The roots as they are written. Raises UsageError for relative ones, which mean nothing on another host."""
+    from envcensus.cli.roots import read_roots
+
+    roots = [*values["roots"], *(read_roots(values["roots_from"]) if values["roots_from"] is not None else [])]
+    if not roots and not values["system"]:
+        raise UsageError("--cluster needs to be told where to look", remedy="name some roots, or --system")
+    for root in roots:
+        if not os.path.isabs(root):
+            raise UsageError(f"{root} is relative, and hosts have no current directory", remedy="write a whole path")
+    return roots
