@@ -38,6 +38,7 @@ def main() -> int:
                     seen.add(outcome.answer)
                     print(outcome.answer, flush=True)
         print("done", len(multiprocessing.active_children()), flush=True)
+        signals.relent()
         return 0
     except KeyboardInterrupt:
         return 130

@@ -161,7 +161,7 @@ def compare_with_pip_inspect(environment: Path) -> None:
             row["metadata"]["version"],
             row["metadata_location"],
             row.get("installer", ""),
-            row["requested"],
+            row.get("requested", False),  # not said of egg-infos, as Debian has them
             url.get("url", ""),
             url.get("dir_info", {}).get("editable", False),
             row["metadata"].get("requires_python", ""),

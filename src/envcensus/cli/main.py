@@ -100,6 +100,7 @@ def main() -> None:
             what = f"{type(error).__name__}: {error}".splitlines()[0]
             print(f"envcensus: internal error: {what}; set ENVCENSUS_TRACEBACK=1 to see where", file=sys.stderr)
         code = ExitCode.FAILED
+    signals.relent()  # while the interpreter ends, an exception would be a traceback
     sys.exit(int(code or 0))
 
 
