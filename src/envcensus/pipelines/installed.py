@@ -37,6 +37,9 @@ class Selection(Struct, frozen=True, kw_only=True):
     exclude: tuple[str, ...] = ()
 
 
+_EVERYTHING = Selection()
+
+
 def installed(
     roots: Sequence[str],
     discovery: DiscoverOptions,
@@ -89,6 +92,8 @@ def select(census: Census, selection: Selection) -> Census:
 
 def selected(survey: Survey, selection: Selection) -> Survey:
     """The survey with the rows that `selection` keeps."""
+    if selection == _EVERYTHING:
+        return survey
     dropped = {canonicalize_name(name) for name in selection.exclude}
     if selection.not_required:
         dropped |= _required(survey)

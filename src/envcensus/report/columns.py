@@ -127,14 +127,17 @@ def _rows(rows: Sequence[Finding], options: RenderOptions) -> Iterable[str]:
     columns: dict[str, list[str]] = {
         "Package": [f.distribution.name for f in rows],
         "Version": [f.distribution.version for f in rows],
-        "Wanted": [f.wanted for f in rows],
-        "Latest": [f.latest.version if f.latest else "" for f in rows],
-        "Type": [f.latest.filetype if f.latest else "" for f in rows],
-        "Severity": [f.severity or "" for f in rows],
-        "Age": ["" if f.age_days is None else age(f.age_days) for f in rows],
-        "Notes": ["; ".join(notes(f)) for f in rows],
-        "Editable project location": [f.distribution.location if f.distribution.editable else "" for f in rows],
     }
+    if any(f.state != "unchecked" for f in rows):  # (nothing more is known of what was not compared)
+        columns |= {
+            "Wanted": [f.wanted for f in rows],
+            "Latest": [f.latest.version if f.latest else "" for f in rows],
+            "Type": [f.latest.filetype if f.latest else "" for f in rows],
+            "Severity": [f.severity or "" for f in rows],
+            "Age": ["" if f.age_days is None else age(f.age_days) for f in rows],
+            "Notes": ["; ".join(notes(f)) for f in rows],
+        }
+    columns["Editable project location"] = [f.distribution.location if f.distribution.editable else "" for f in rows]
     kept = {
         title: cells if "".join(cells).isprintable() else [neutral(cell) for cell in cells]
         for title, cells in columns.items()

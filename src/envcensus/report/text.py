@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from operator import le
 
 RESET = "\x1b[0m"
 STYLES = {
@@ -90,9 +89,13 @@ def table(
     row by row.
     """
     body = [tuple(row) for row in rows]
-    sizes = [
-        max(map(len if "".join(column).isascii() else width_of, column)) for column in zip(header, *body, strict=True)
-    ]
+    columns = list(zip(header, *body, strict=True))
+    ascii_only = all("".join(column).isascii() for column in columns)
+    sizes = [max(map(len if ascii_only else width_of, column)) for column in columns]
+    if ascii_only and not color and (width is None or sum(sizes) + len(sizes) - 1 <= width):
+        # Most tables: nothing to cut, and a character is a column. The loop below would do the same.
+        line = " ".join(f"%-{size}s" for size in sizes)
+        return [(line % row).rstrip() for row in (tuple(header), tuple("-" * size for size in sizes), *body)]
     if width is not None:
         least = [
             min(max(width_of(h), 8), size) if h in elastic else size for h, size in zip(header, sizes, strict=True)
@@ -119,8 +122,6 @@ def _fit(sizes: list[int], least: list[int], width: int) -> list[int]:
 
 
 def _line(cells: Sequence[str], sizes: Sequence[int], styles: Sequence[str], color: bool) -> str:
-    if not color and "".join(cells).isascii() and all(map(le, map(len, cells), sizes)):
-        return " ".join(map(str.ljust, cells, sizes)).rstrip()  # most lines; the loop below would do the same
     parts = []
     last = len(cells) - 1
     while last > 0 and not cells[last].strip():
