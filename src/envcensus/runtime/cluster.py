@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent import futures
@@ -60,8 +61,10 @@ class Cluster:
                 f"{address} is no address of a scheduler", remedy="write tcp://HOST:PORT or tls://HOST:PORT"
             )
         try:
-            self._client = library.Client(
-                None if more else address,
+            self._client = _within(
+                2 * _CONNECT_SECONDS,
+                library.Client,
+                address=None if more else address,
                 timeout=_CONNECT_SECONDS,
                 set_as_default=False,
                 security=library.Security(),
@@ -191,6 +194,26 @@ def _host_outcome(host: str, future: futures.Future[Answer]) -> HostOutcome[Answ
     if type(error).__name__ == "KilledWorker":
         return HostOutcome(host, None, "its workers died again and again")
     return HostOutcome(host, None, _line(error))
+
+
+def _within(seconds: float, make: Callable[..., Answer], **arguments: Any) -> Answer:
+    """What `make` gives. Dask's own time-out does not cover a scheduler that accepts and never answers.
+
+    Raises TimeoutError, and what `make` raises.
+    """
+    future: futures.Future[Answer] = futures.Future()
+
+    def run() -> None:
+        try:
+            future.set_result(make(**arguments))
+        except BaseException as error:
+            future.set_exception(error)
+
+    threading.Thread(target=run, name="connect", daemon=True).start()
+    try:
+        return future.result(seconds)
+    except futures.TimeoutError:
+        raise TimeoutError(f"no answer within {seconds:g} seconds") from None
 
 
 def _line(error: BaseException) -> str:
