@@ -228,8 +228,12 @@ cdef Requirement requirement_of(object text):
         raise InvalidRequirement(f"{str(error)[:300]}: {shown(str(text))}") from None
     if rare.marker is not None:
         try:
-            self.marker = marker_of(str(rare.marker))
-        except ValueError:  # a literal with both kinds of quotes cannot be printed
+            # What packaging prints is not quoted again: a backslash would be halved, and both kinds of quotes clash.
+            printed = str(rare.marker)
+            self.marker = None if "\\" in printed else marker_of(printed)
+        except ValueError:
+            pass
+        if self.marker is None:
             self.marker = Marker.__new__(Marker)
             self.marker._rare = rare.marker
             self.marker._text = str.__str__(text).partition(";")[2].strip()

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from packaging.markers import InvalidMarker, UndefinedEnvironmentName
 from packaging.requirements import InvalidRequirement
+from packaging.requirements import Requirement as Theirs
 
 from envcensus._kernels.requirement import Marker, MarkerEnvironment, Requirement, parse, parse_many
 
@@ -175,3 +176,8 @@ def test_threads_share_what_is_remembered() -> None:
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(work, range(64)))
     assert answers == [[i <= 11 for i in range(200)]] * 64
+
+
+def test_backslashes_in_a_rare_requirement_are_read_once() -> None:
+    text = 'foo @ ht\udcffp ; os_name == "n' + "\\" * 16 + 't"'
+    assert str(Requirement(text)) == str(Theirs(text))
