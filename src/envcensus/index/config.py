@@ -332,11 +332,22 @@ def _netrc_path(environ: Mapping[str, str], home: str) -> str:
     return next((path for path in paths if os.path.exists(_expand_home(path, home))), "")
 
 
+def is_ours(path: str) -> bool:
+    """Whether a file that nobody named may be believed: it belongs to whoever runs this, or to root.
+
+    A run by root in somebody's directory must take neither its index nor its policy from there.
+    """
+    try:
+        return os.stat(path).st_uid in {0, os.geteuid()}
+    except OSError:
+        return False
+
+
 def _project_settings(cwd: str) -> tuple[Mapping[str, object], str]:
     """`[index]` of `envcensus.toml`, else `[tool.envcensus.index]` of `pyproject.toml` in the working directory."""
     for name, tables in (("envcensus.toml", ("index",)), ("pyproject.toml", ("tool", "envcensus", "index"))):
         path = os.path.join(cwd, name)
-        if not os.path.isfile(path):
+        if not os.path.isfile(path) or not is_ours(path):
             continue
         import tomllib
 

@@ -9,6 +9,7 @@ import msgspec
 
 from envcensus._kernels.specifier import SpecifierSet
 from envcensus.errors import UsageError
+from envcensus.index.config import is_ours
 from envcensus.model.policy import Ignore, Policy
 
 _PLACES = (("envcensus.toml", ()), ("pyproject.toml", ("tool", "envcensus")))
@@ -25,18 +26,11 @@ def load_policy(path: str | None, directory: str) -> Policy:
         return _policy(_load(path), tables, path)
     for name, tables in _PLACES:
         found = os.path.join(directory, name)
-        if _is_ours(found):
+        if is_ours(found):
             policy = _policy(_load(found), tables, found)
             if policy.ignore:
                 return policy
     return Policy()
-
-
-def _is_ours(path: str) -> bool:
-    try:
-        return os.stat(path).st_uid in {0, os.geteuid()}
-    except OSError:
-        return False
 
 
 def _load(path: str) -> dict[str, Any]:

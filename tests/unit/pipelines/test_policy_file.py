@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from envcensus.errors import UsageError
+from envcensus.index.config import load_index_config
 from envcensus.pipelines.constraints import read_constraints
 from envcensus.pipelines.policy import load_policy
 
@@ -50,6 +51,19 @@ def test_somebody_elses_policy_is_not_taken_unasked(tmp_path: Path) -> None:
     os.chown(file, 65534, 65534)
     assert load_policy(None, str(tmp_path)).ignore == ()
     assert load_policy(str(file), "/").ignore
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+def test_nor_are_somebody_elses_indexes(tmp_path: Path) -> None:
+    file = tmp_path / "envcensus.toml"
+    file.write_text('[index]\nindex-url = "https://example.com/simple"\n')
+
+    def urls() -> tuple[str, ...]:
+        return load_index_config(environ={}, cwd=str(tmp_path), home=str(tmp_path)).index_urls
+
+    assert "https://example.com/simple" in urls()
+    os.chown(file, 65534, 65534)
+    assert "https://example.com/simple" not in urls()
 
 
 def test_constraints_are_joined_by_project(tmp_path: Path) -> None:
