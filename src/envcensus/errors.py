@@ -53,3 +53,7 @@ class CacheError(EnvcensusError):
 
 class IndexConfigError(UsageError):
     """An index address or credential setting that cannot be used."""
+
+
+class OutOfTimeError(EnvcensusError, TimeoutError):
+    """The time that was given for a run is over."""

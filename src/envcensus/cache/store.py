@@ -170,6 +170,7 @@ class Store:
         self._mark = mark
         self._touched: set[bytes] = set()
         self._readers = 0
+        self._counting = allocate_lock()
         self._dropped = False
 
     # Reading
@@ -190,13 +191,15 @@ class Store:
         except lmdb.Error as error:
             self.reason = self.reason or f"the cache cannot be read: {error}"
             return None
-        self._readers += 1
+        with self._counting:
+            self._readers += 1
         return txn
 
     def _end_read(self, txn: lmdb.Transaction[memoryview], touched: set[bytes]) -> None:
         txn.abort()
-        self._readers -= 1
-        self._touched |= touched
+        with self._counting:
+            self._readers -= 1
+            self._touched |= touched
 
     def _recover(self, error: lmdb.Error) -> None:
         """Make a second attempt at beginning a transaction worth while; raises `error` when nothing can be done."""

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import TypeVar
@@ -18,6 +19,7 @@ from envcensus.index.metadata import MetadataClient, MetadataFetched, MetadataWa
 from envcensus.index.pages import PackPages, pack_pages
 from envcensus.index.projects import Fetched, ProjectClient, Want
 from envcensus.index.transport import Transport
+from envcensus.runtime import stop
 
 __all__ = [
     "Fetched",
@@ -82,6 +84,9 @@ class IndexClient:
         import uvloop
 
         self._runner = asyncio.Runner(loop_factory=uvloop.new_event_loop)
+        self._stop = stop.current()
+        if self._stop is not None:
+            self._stop.watch(self._runner.get_loop())
         self._transport = Transport(config, limits or Limits())
         self._projects = ProjectClient(self._transport, packer)
         self._metadata = MetadataClient(self._transport)
@@ -98,9 +103,13 @@ class IndexClient:
 
     def close(self) -> None:
         """Stop what is under way, close the connections and the loop."""
-        if self._opened:
-            self._runner.run(self._shut())
-        self._runner.close()
+        if self._stop is not None:
+            self._stop.forget(self._runner.get_loop())
+        try:
+            if self._opened:
+                self._runner.run(self._shut())
+        finally:
+            self._runner.close()
 
     async def _open(self) -> None:
         if not self._opened:
@@ -213,7 +222,14 @@ def _host(url: str) -> str:
         return ""
 
 
-_kept: list[tuple[IndexConfig, Limits, IndexClient]] = []  # one at most
+class _Kept(threading.local):
+    """The client that this thread keeps: an event loop belongs to one thread."""
+
+    def __init__(self) -> None:
+        self.client: tuple[IndexConfig, Limits, IndexClient] | None = None
+
+
+_kept = _Kept()
 
 
 def fetch_batch(config: IndexConfig, wants: Sequence[Want], limits: Limits | None = None) -> list[Fetched]:
@@ -237,22 +253,25 @@ def fetch_metadata(
 
 
 def _client_for(config: IndexConfig, limits: Limits) -> IndexClient:
-    if _kept and _kept[0][:2] == (config, limits):
-        return _kept[0][2]
-    if _kept:
+    kept = _kept.client
+    if kept is not None and kept[:2] == (config, limits):
+        return kept[2]
+    if kept is not None:
         close_kept()
-    else:
+    elif threading.current_thread() is threading.main_thread():
         import atexit
 
         atexit.register(_close_at_exit)
-    _kept.append((config, limits, IndexClient(config, limits)))
-    return _kept[0][2]
+    client = IndexClient(config, limits)
+    _kept.client = config, limits, client
+    return client
 
 
 def close_kept() -> None:
-    """Close the connections `fetch_batch` keeps."""
-    while _kept:
-        _kept.pop()[2].close()
+    """Close the connections that `fetch_batch` keeps for this thread: the last thing a thread does that used it."""
+    kept, _kept.client = _kept.client, None
+    if kept is not None:
+        kept[2].close()
 
 
 def _close_at_exit() -> None:

@@ -9,8 +9,9 @@ from itertools import tee
 from msgspec import Struct
 
 from envcensus.model.changes import Changes
+from envcensus.model.display import plural
 from envcensus.model.environment import Environment
-from envcensus.model.finding import Finding
+from envcensus.model.finding import Finding, State
 from envcensus.model.skipped import Note, Problem, Skipped
 
 
@@ -38,6 +39,10 @@ class Survey(Struct, frozen=True, kw_only=True):
     findings: tuple[Finding, ...]
     problems: tuple[Problem, ...] = ()
 
+    def __repr__(self) -> str:
+        flaws = f", {plural(len(self.problems), 'problem')}" if self.problems else ""
+        return f"<Survey of {self.environment.path!r}: {_counted(self.findings)}{flaws}>"
+
 
 class Census(Struct, frozen=True, kw_only=True):
     """All environments of a run, what could not be looked at, and what the run cost."""
@@ -53,6 +58,27 @@ class Census(Struct, frozen=True, kw_only=True):
     def complete(self) -> bool:
         """Whether everything could be looked at."""
         return not self.skipped and not any(f.state == "failed" for s in self.surveys for f in s.findings)
+
+    def rows(self, *states: State) -> Iterator[tuple[Environment, Finding]]:
+        """Each finding with its environment; with `states`, those in one of them."""
+        for survey in self.surveys:
+            for finding in survey.findings:
+                if not states or finding.state in states:
+                    yield survey.environment, finding
+
+    def __repr__(self) -> str:
+        found = _counted(finding for survey in self.surveys for finding in survey.findings)
+        count = sum(len(survey.problems) for survey in self.surveys)
+        flaws = f", {plural(count, 'problem')}" if count else ""
+        state = "" if self.complete else f"; incomplete, {len(self.skipped)} skipped"
+        return f"<Census of {plural(len(self.surveys), 'environment')}: {found}{flaws}{state}>"
+
+
+def _counted(findings: Iterable[Finding]) -> str:
+    counts: dict[str, int] = {}
+    for finding in findings:
+        counts[finding.state] = counts.get(finding.state, 0) + 1
+    return ", ".join(f"{count} {state}" for state, count in sorted(counts.items())) or "nothing"
 
 
 class Stream:

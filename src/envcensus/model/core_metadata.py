@@ -9,7 +9,7 @@ _groups = msgspec.msgpack.Decoder(dict[str, tuple[str, ...]]).decode
 _NO_GROUPS = Raw(msgspec.msgpack.encode({}))
 
 
-class CoreMetadata(Struct, frozen=True, gc=False, array_like=True):
+class CoreMetadata(Struct, frozen=True, gc=False, array_like=True, repr_omit_defaults=True):
     """What one version needs.
 
     Most requirements of real projects belong to extras that nobody asks for: they stay packed until somebody does.

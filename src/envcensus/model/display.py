@@ -22,3 +22,8 @@ def _escape(code: int) -> str:
     if code < 0x100:
         return f"\\x{code:02x}"
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def plural(count: int, singular: str, plural_form: str = "") -> str:
+    """ "1 package", "1,024 packages"."""
+    return f"{count:,} {singular if count == 1 else plural_form or singular + 's'}"

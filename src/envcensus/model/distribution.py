@@ -9,7 +9,7 @@ from msgspec import Struct
 DistributionKind = Literal["dist-info", "egg-info", "egg-info-file", "egg-link", "conda"]
 
 
-class Distribution(Struct, frozen=True, gc=False, omit_defaults=True):
+class Distribution(Struct, frozen=True, gc=False, omit_defaults=True, repr_omit_defaults=True):
     """One installed distribution.
 
     `name` and `version` are spelled as in the metadata (Core Metadata), as pip prints them; the normalized name

@@ -33,7 +33,7 @@ class Owner(Struct, frozen=True, gc=False, omit_defaults=True):
     name: str
 
 
-class Environment(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
+class Environment(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, repr_omit_defaults=True):
     """One environment found below a root.
 
     Paths are text as `os.fsdecode` gives it: undecodable bytes are surrogates, so that a path always leads back

@@ -21,7 +21,7 @@ State = Literal[
 ]
 
 
-class Finding(Struct, frozen=True, gc=False, kw_only=True):
+class Finding(Struct, frozen=True, gc=False, kw_only=True, repr_omit_defaults=True):
     """One row of the report: a distribution, and what could be installed in its place."""
 
     distribution: Distribution

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from envcensus.model.display import plural
 from envcensus.model.distribution import Distribution
 from envcensus.model.environment import Environment
 from envcensus.model.skipped import Problem, Skipped
@@ -17,3 +18,7 @@ class Listing(Struct, frozen=True, kw_only=True):
     problems: tuple[Problem, ...] = ()
     skipped: tuple[Skipped, ...] = ()
     cached: bool = False  # taken from the listing cache
+
+    def __repr__(self) -> str:
+        flaws = f", {plural(len(self.problems), 'problem')}" if self.problems else ""
+        return f"<Listing of {self.environment.path!r}: {plural(len(self.distributions), 'distribution')}{flaws}>"

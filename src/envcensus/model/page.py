@@ -7,7 +7,7 @@ from typing import Literal
 from msgspec import Struct
 
 
-class File(Struct, frozen=True, gc=False, kw_only=True):
+class File(Struct, frozen=True, gc=False, kw_only=True, repr_omit_defaults=True):
     """One file of a project (PEP 503, 592, 629, 658/714, 691, 700)."""
 
     filename: str
@@ -50,7 +50,7 @@ class PageAnswer(Struct, frozen=True, gc=False, kw_only=True):
     notes: tuple[str, ...] = ()  # what the user should know about the places that answered
 
 
-class Latest(Struct, frozen=True, gc=False, kw_only=True):
+class Latest(Struct, frozen=True, gc=False, kw_only=True, repr_omit_defaults=True):
     """The newest version of a project for a profile."""
 
     version: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 
-class Platform(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
+class Platform(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, repr_omit_defaults=True):
     """Values of environment markers (Dependency specifiers, "Environment Markers") and the platform's wheel tags."""
 
     os_name: str = ""

@@ -14,19 +14,21 @@ if TYPE_CHECKING:
     from envcensus._kernels.specifier import SpecifierSet
 
 
-def read_constraints(paths: Sequence[str]) -> dict[str, list[SpecifierSet]]:
-    """The specifiers of each normalized name in the constraints files `paths`.
+def read_constraints(paths: Sequence[str], lines: Sequence[str] = ()) -> dict[str, list[SpecifierSet]]:
+    """The specifiers of each normalized name in the constraints files `paths`, and in `lines` such as theirs.
 
     Markers are not evaluated: a constraint that holds somewhere holds everywhere, since a run is about many
     environments. Raises UsageError for a file that cannot be read or used.
     """
-    if not paths:
+    if not paths and not lines:
         return {}
     from envcensus.pipelines.resolve_inputs import Reader
 
     reader = Reader(os.environ, os.getcwd())
     for path in paths:
         reader.constraints_file(path)
+    for line in lines:
+        reader.constraint(line, "a constraint")
     found: dict[str, list[SpecifierSet]] = {}
     for wanted in reader.inputs.constraints:
         try:

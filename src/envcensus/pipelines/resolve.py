@@ -184,18 +184,21 @@ def resolve(
     now: float,
     metrics: Metrics | None = None,
     progress: Callable[[Callable[[], str]], None] | None = None,
+    collect: bool = False,
 ) -> tuple[Resolution | Conflict, Solver]:
     """An answer or the reason why there is none, and the solver for further questions (`resolver.explain.newer`).
 
     Look-ups that failed and that the answer may depend on are its `skipped` rows. Raises EnvcensusError when the time
-    given is over, and UsageError for a requirement that cannot be read.
+    given is over, and UsageError for a requirement that cannot be read. Garbage is not collected meanwhile, unless
+    `collect`: that is for callers whose process does other work, too.
     """
     metrics = metrics if metrics is not None else Metrics()
     clock = Stages(metrics)
     target = _target(request)
     # Hundreds of thousands of objects live to the end: looking for garbage among them takes longer than the search.
-    collecting = gc.isenabled()
-    gc.disable()
+    collecting = gc.isenabled() and not collect
+    if collecting:
+        gc.disable()
     try:
         with store.reader() as reader:
             run = Run(

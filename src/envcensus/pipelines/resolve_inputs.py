@@ -53,6 +53,14 @@ class Reader:
         """One requirement: PEP 508, a path, or a URL of a file."""
         self.inputs.requirements.append(Wanted(self._reference(text, self._directory, origin), origin))
 
+    def constraint(self, text: str, origin: str = "") -> None:
+        """A bound on one project."""
+        self.inputs.constraints.append(Wanted(text, origin))
+
+    def override(self, text: str, origin: str = "") -> None:
+        """A requirement that replaces whatever anybody says about its project."""
+        self.inputs.overrides.append(Wanted(self._reference(text, self._directory, origin), origin))
+
     def requirements_file(self, path: str, extras: Iterable[str] = (), groups: Iterable[str] = ()) -> None:
         """A requirements file, a pyproject.toml, or a script with inline metadata, told apart by the name."""
         name = os.path.basename(path)

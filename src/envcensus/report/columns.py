@@ -9,14 +9,14 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from envcensus.model.census import Census, Stream, Survey
 from envcensus.model.changes import Changes
-from envcensus.model.display import neutral
+from envcensus.model.display import neutral, plural
 from envcensus.model.environment import Environment
 from envcensus.model.finding import Finding
 from envcensus.model.skipped import CODES, Problem, Skipped
 from envcensus.report import remarks, totals
 from envcensus.report.document import timestamp
 from envcensus.report.options import RenderOptions
-from envcensus.report.text import SEVERITY_STYLES, cut_left, plural, style, table
+from envcensus.report.text import SEVERITY_STYLES, cut_left, style, table
 from envcensus.report.totals import SEVERITIES, Totals
 
 IMPLEMENTATIONS = {"cpython": "Python", "pypy": "PyPy", "graalpy": "GraalPy"}

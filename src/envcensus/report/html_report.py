@@ -20,11 +20,10 @@ from markupsafe import Markup
 
 import envcensus
 from envcensus.model.census import Census
-from envcensus.model.display import neutral
+from envcensus.model.display import neutral, plural
 from envcensus.report import charts, html_data, totals
 from envcensus.report.options import RenderOptions
 from envcensus.report.remarks import remarks
-from envcensus.report.text import plural
 
 
 def render(census: Census, options: RenderOptions) -> Iterator[str]:

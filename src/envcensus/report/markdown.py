@@ -6,13 +6,12 @@ import re
 from collections.abc import Iterator, Sequence
 
 from envcensus.model.census import Census, Survey
-from envcensus.model.display import neutral
+from envcensus.model.display import neutral, plural
 from envcensus.model.finding import Finding
 from envcensus.report import columns, totals
 from envcensus.report.document import timestamp
 from envcensus.report.options import RenderOptions
 from envcensus.report.remarks import remarks
-from envcensus.report.text import plural
 from envcensus.report.totals import SEVERITIES, Totals
 
 # Written as character references: a backslash would do for most, but not for links and mentions that forges make

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from envcensus.model.census import Census
-from envcensus.model.display import neutral
+from envcensus.model.display import neutral, plural
 from envcensus.model.finding import Finding
 from envcensus.model.skipped import Note
-from envcensus.report.text import plural
 
 _NAMED = 5  # projects
 

@@ -68,11 +68,6 @@ def style(text: str, name: str, color: bool) -> str:
     return f"{STYLES[name]}{text}{RESET}" if color and name and text else text
 
 
-def plural(count: int, singular: str, plural_form: str = "") -> str:
-    """ "1 package", "1,024 packages"."""
-    return f"{count:,} {singular if count == 1 else plural_form or singular + 's'}"
-
-
 def table(
     header: Sequence[str],
     rows: Iterable[Sequence[str]],

@@ -1,0 +1,188 @@
+"""Pins for a tree of requirements."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING
+
+from envcensus.api import values
+from envcensus.api.values import IndexStrategy, Paths, StrPath, Texts
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from envcensus.model.resolution import Mode, Resolution
+    from envcensus.pipelines.resolve_inputs import Inputs
+
+
+def resolve(
+    requirements: Texts = (),
+    *,
+    requirement_files: Paths = (),
+    constraints: Texts = (),
+    constraint_files: Paths = (),
+    overrides: Texts = (),
+    override_files: Paths = (),
+    extras: Texts = (),
+    groups: Texts = (),
+    python_version: str | None = None,
+    platforms: Texts = (),
+    implementation: str | None = None,
+    only_binary: Texts = (),
+    no_binary: Texts = (),
+    resolution: Mode = "highest",
+    uploaded_prior_to: datetime | float | None = None,
+    prefer: Mapping[str, str] | None = None,
+    pre: bool = False,
+    hashes: bool = False,
+    index_url: str | None = None,
+    extra_index_urls: Texts = (),
+    no_index: bool = False,
+    find_links: Texts = (),
+    index_strategy: IndexStrategy | None = None,
+    trusted_hosts: Texts = (),
+    index_timeout: float | None = None,
+    retries: int | None = None,
+    concurrency: int | None = None,
+    refresh: bool = False,
+    offline: bool = False,
+    max_age: float | None = None,
+    cache_dir: StrPath | None = None,
+    cache_size: int | None = None,
+    no_cache: bool = False,
+    timeout: float | None = None,
+) -> Resolution:
+    """Versions that fit together for `requirements` and those of the files given, for one Python and platform.
+
+    Nothing is installed, and nothing is built or executed: a version of which only a build would tell what it requires
+    is not taken.
+
+    Args:
+        requirements: as on pip's command line: "flask>=2", "name @ https://…", "./a/directory".
+        requirement_files: requirements files, pyproject.toml files, or scripts with inline metadata.
+        constraints, constraint_files: bounds that ask for nothing.
+        overrides, override_files: requirements that replace whatever anybody says about their projects.
+        extras, groups: extras and dependency groups of the pyproject.toml files; ":all:" for all extras.
+        python_version: the Python to resolve for: "3.12" or "3.12.1". None: the running one.
+        platforms: platform tags, as pip takes them. None given: this host's.
+        implementation: "cp", "pp", or a name like "cpython". None: the running one.
+        only_binary: projects whose sdists are not to be used; ":all:" for none at all.
+        no_binary: projects whose wheels are not to be used.
+        resolution: which of several versions to take: "highest", "lowest" or "lowest-direct".
+        uploaded_prior_to: ignore later uploads: a datetime, or seconds since the epoch.
+        prefer: versions by project to keep where possible, such as those of an earlier answer.
+        pre: accept pre-releases.
+        hashes: also give each pin's files, with their hashes, and the one that would be installed.
+        index_url, extra_index_urls, no_index, find_links, index_strategy, trusted_hosts, index_timeout, retries,
+        concurrency: as for `outdated`; those in requirements files count, too.
+        refresh, offline, max_age: as for `outdated`.
+        cache_dir, cache_size, no_cache: as for `scan`.
+        timeout: give up after so many seconds; what was fetched until then is in the cache.
+
+    Returns:
+        A `Resolution`. Look-ups that failed, and without which it might be another, are its `skipped` rows.
+
+    Raises:
+        ConflictError: no versions fit together; its `conflict` says why.
+        UsageError: an input that cannot be read, or nothing to resolve.
+        IndexConfigError: an index setting, given or configured, that cannot be used.
+        OutOfTimeError: `timeout` is over.
+    """
+    values.one_of(("highest", "lowest", "lowest-direct"), resolution, "resolution")
+
+    def work() -> Resolution:
+        from envcensus.model.resolution import Conflict, ConflictError
+        from envcensus.pipelines import resolve as pipeline
+        from envcensus.pipelines.resolve_target import target_for
+        from envcensus.runtime.stop import current
+
+        inputs = _inputs(
+            (values.texts(requirements), values.files(requirement_files)),
+            (values.texts(constraints), values.files(constraint_files)),
+            (values.texts(overrides), values.files(override_files)),
+            values.texts(extras),
+            values.texts(groups),
+        )
+        config = values.index_config(
+            "install",
+            index_url=index_url or inputs.index_url or None,
+            extra_index_urls=(*values.texts(extra_index_urls), *inputs.extra_index_url),
+            no_index=no_index or inputs.no_index,
+            find_links=(*values.texts(find_links), *inputs.find_links),
+            trusted_hosts=(*values.texts(trusted_hosts), *inputs.trusted_host),
+            index_strategy=index_strategy,
+            index_timeout=index_timeout,
+            retries=retries,
+            concurrency=concurrency,
+        )
+        with values.opened_cache(cache_dir, cache_size, no_cache=no_cache) as store:
+            target = target_for(
+                store, python=python_version, platforms=values.texts(platforms), implementation=implementation
+            )
+            request = pipeline.ResolveRequest(
+                requirements=tuple(inputs.requirements),
+                constraints=tuple(inputs.constraints),
+                overrides=tuple(inputs.overrides),
+                environment=target.environment,
+                tags=target.tags,
+                only_binary=_listed(only_binary, inputs.only_binary),
+                no_binary=_listed(no_binary, inputs.no_binary),
+                pre=pre or inputs.pre,
+                mode=resolution,
+                prefer=_normalized(prefer or {}),
+                uploaded_prior_to=values.moment(uploaded_prior_to),
+                files=hashes,
+                refresh=refresh,
+                offline=offline,
+                max_age=max_age,
+            )
+            watch = values.Watch(current(), None)
+            answer, _ = pipeline.resolve(request, config, store, now=time.time(), progress=watch.solving, collect=True)
+        if isinstance(answer, Conflict):
+            raise ConflictError(answer)
+        return answer
+
+    return values.run(work, timeout)
+
+
+Given = tuple[tuple[str, ...], tuple[str, ...]]  # lines, files
+
+
+def _inputs(
+    requirements: Given, constraints: Given, overrides: Given, extras: tuple[str, ...], groups: tuple[str, ...]
+) -> Inputs:
+    from envcensus.errors import UsageError
+    from envcensus.pipelines.resolve_inputs import Reader
+
+    if not any(requirements):
+        raise UsageError("nothing to resolve", remedy="name requirements, or files of them")
+    reader = Reader(os.environ, os.getcwd())
+    for line in requirements[0]:
+        reader.requirement(line)
+    for path in requirements[1]:
+        reader.requirements_file(path, extras, groups)
+    for line in constraints[0]:
+        reader.constraint(line)
+    for path in constraints[1]:
+        reader.constraints_file(path)
+    for line in overrides[0]:
+        reader.override(line)
+    for path in overrides[1]:
+        reader.overrides_file(path)
+    return reader.inputs
+
+
+def _listed(given: Texts, before: list[str]) -> tuple[str, ...]:
+    from envcensus.pipelines.resolve_inputs import listed
+
+    for value in values.texts(given):
+        before = listed(value, before)
+    return tuple(before)
+
+
+def _normalized(versions: Mapping[str, str]) -> dict[str, str]:
+    from envcensus._kernels.names import canonicalize_name
+
+    return {canonicalize_name(name): version for name, version in versions.items()}
