@@ -149,11 +149,11 @@ def test_an_interrupt_tells_the_state(
     links: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def interrupted(*_: object, progress: Any, **__: object) -> None:
-        progress(lambda: "beta 2.0: 3 projects")
+        progress(lambda: "trying beta 2.0: 3 projects")
         raise KeyboardInterrupt
 
     monkeypatch.setattr("envcensus.pipelines.resolve.resolve", interrupted)
     with pytest.raises((click.Abort, KeyboardInterrupt)):
         command.main(["alpha", "--no-cache", "--no-index"], standalone_mode=False)
     gc.enable()
-    assert "envcensus: stopped at beta 2.0: 3 projects" in capsys.readouterr().err
+    assert "envcensus: stopped trying beta 2.0: 3 projects" in capsys.readouterr().err

@@ -143,9 +143,10 @@ def test_an_index_that_cannot_be_reached(links: Path, tmp_path: Path, monkeypatc
     assert "could not be looked at" in failed.lines[0]
 
 
-def test_time_is_bounded(links: Path) -> None:
-    with pytest.raises(EnvcensusError, match="no answer within"):
-        resolve(_request("a", timeout=-1.0), _config(links), NoStore(""), now=time.time())
+def test_memory_is_bounded(links: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("envcensus.pipelines.resolve._LOOK", 0.0)
+    with pytest.raises(EnvcensusError, match=r"no answer within 1 MiB of memory \(.*0 conflicts.*\); bound what"):
+        resolve(_request("a", memory_limit=1 << 20), _config(links), NoStore(""), now=time.time())
 
 
 def test_a_warm_run_imports_no_http_client(links: Path, tmp_path: Path) -> None:

@@ -101,5 +101,31 @@ def test_no_plan_is_explained(links: Path, site: Path, tmp_path: Path) -> None:
 def test_one_environment_alone(links: Path, site: Path, tmp_path: Path) -> None:
     make_venv(tmp_path / "other")
     assert "2 environments were found" in _plan(links, str(tmp_path / "other"), code=2).stderr
-    assert "--only" in _plan(links, "--only", "a*", code=2).stderr
     assert "no format html" in _plan(links, "--format", "html", code=2).stderr
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        ("--by", "project"),
+        ("--by", "environment"),
+        ("--fail-on", "any"),
+        ("--only", "a*"),
+        ("--exclude", "a*"),
+        ("--severity", "major"),
+        ("--direct",),
+        ("--since", "auto"),
+        ("--policy", "x.toml"),
+        ("--workers", "2"),
+        ("--cluster", "tcp://127.0.0.1:1"),
+        ("--host-timeout", "1"),
+    ],
+)
+def test_options_without_a_meaning_are_refused(links: Path, site: Path, option: tuple[str, ...]) -> None:
+    for format_ in ("columns", "json", "requirements"):
+        done = _plan(links, *option, "--format", format_, code=2)
+        assert (done.stdout, done.stderr) == (
+            "",
+            f"envcensus: --upgrade-plan plans for one environment as a whole: {option[0]} has no place there; "
+            f"leave out {option[0]}\n",
+        )

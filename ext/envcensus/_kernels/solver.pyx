@@ -68,7 +68,7 @@ cdef class Package:
     cdef bint has_pin_edge
     cdef readonly bint chosen
     cdef int chosen_level
-    cdef int affected
+    cdef readonly int affected      # conflicts that it had a part in
 
     def __init__(self, int id, label, int versions, domain, pre, yanked, listed, bint boolean):
         self.id = id

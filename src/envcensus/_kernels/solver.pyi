@@ -22,6 +22,7 @@ class Package:
     lowest: bool
     preferred: list[int]
     chosen: bool
+    affected: int
     @property
     def position(self) -> int: ...
     def is_loaded(self, index: int) -> bool: ...

@@ -8,10 +8,11 @@ import click
 
 from envcensus.cli import options
 from envcensus.cli.moments import moment
+from envcensus.cli.sizes import Size
 from envcensus.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from envcensus.model.resolution import Conflict, Resolution
     from envcensus.pipelines.resolve_inputs import Inputs
@@ -71,6 +72,9 @@ _SUFFIXES = {
 @click.option("--hashes", is_flag=True, help="Write the hashes of all files into a requirements file.")
 @click.option("--annotate/--no-annotate", default=True, help="Say who asks for what in a requirements file.")
 @click.option("--explain", "explained", multiple=True, metavar="NAME", help="Say why NAME got its version.")
+@click.option(
+    "--memory-limit", type=Size(), metavar="SIZE", help="Give up when the search needs more: 500M, 4G.  [default: 2G]"
+)
 @click.option("--format", "format_", type=click.Choice(FORMATS), default="requirements", show_default=True)
 @options.index
 @options.cache_alone
@@ -105,12 +109,12 @@ def command(**values: Any) -> ExitCode:
 
 def _resolve(values: dict[str, Any], *, files: bool) -> tuple[Resolution | Conflict, list[str]]:
     import os
-    import sys
     import time
 
+    from envcensus.cli.solving import solving
     from envcensus.model.census import Metrics
     from envcensus.model.resolution import Resolution
-    from envcensus.pipelines.resolve import ResolveRequest, resolve
+    from envcensus.pipelines.resolve import MEMORY_LIMIT, ResolveRequest, resolve
     from envcensus.pipelines.resolve_inputs import listed, read_prefer
     from envcensus.pipelines.resolve_target import target_for
 
@@ -148,19 +152,14 @@ def _resolve(values: dict[str, Any], *, files: bool) -> tuple[Resolution | Confl
             refresh=values["refresh"],
             offline=values["offline"],
             max_age=values["max_age"],
+            memory_limit=values["memory_limit"] or MEMORY_LIMIT,
+            memory_remedy="bound what keeps failing with -c, or allow more with --memory-limit",
         )
-        shown = sys.stderr.isatty() and not values["quiet"] if values["progress"] is None else values["progress"]
-        progress = _Progress(shown=shown)
         metrics = Metrics()
-        try:
+        with solving(values) as progress:
             answer, solver = resolve(
                 request, _config(values, inputs), store, now=now, metrics=metrics, progress=progress
             )
-        except KeyboardInterrupt:
-            progress.clear()
-            click.echo(f"envcensus: stopped at {progress.state()}", err=True)
-            raise
-        progress.clear()
     options.ran(values, store, metrics)
     lines: list[str] = []
     if isinstance(answer, Resolution):
@@ -292,35 +291,6 @@ def _format_of(path: str) -> str:
         if path.lower().endswith(suffix):
             return name
     raise UsageError(f"no format has the suffix of {path}", remedy="use one of " + ", ".join(_SUFFIXES))
-
-
-class _Progress:
-    """What the solver is doing: one line on a terminal, rewritten a few times a second."""
-
-    def __init__(self, *, shown: bool) -> None:
-        self._shown = shown
-        self._next = 0.0
-        self._drawn = False
-        self.state: Callable[[], str] = lambda: "the beginning"
-
-    def __call__(self, state: Callable[[], str]) -> None:
-        self.state = state
-        if not self._shown:
-            return
-        import time
-
-        now = time.monotonic()
-        if self._next == 0.0:
-            self._next = now + 0.5  # a quick run shows nothing
-        elif now >= self._next:
-            self._next = now + 0.1
-            self._drawn = True
-            click.echo(f"\r\x1b[K{_plain(state())}", nl=False, err=True)
-
-    def clear(self) -> None:
-        """Take the line away."""
-        if self._drawn:
-            click.echo("\r\x1b[K", nl=False, err=True)
 
 
 def _plain(text: str) -> str:

@@ -14,7 +14,25 @@ if TYPE_CHECKING:
 
     from envcensus.model.resolution import Wanted
 
-_OTHER = ("only", "exclude", "severity", "since", "direct", "policy")  # they choose rows, and a plan is a whole
+# They choose rows, group them or judge them, and a plan is a whole; it is made by one process on one host.
+_OTHER = (
+    "only", "exclude", "severity", "direct", "policy", "by", "since", "fail_on", "workers", "cluster", "host_timeout",
+)  # fmt: skip
+
+
+def refuse_others() -> None:
+    """Raise UsageError for an option of the running command that has no meaning with --upgrade-plan."""
+    from click.core import ParameterSource
+
+    context = click.get_current_context()
+    for parameter in context.command.params:
+        name = parameter.name or ""
+        if name in _OTHER and context.get_parameter_source(name) is not ParameterSource.DEFAULT:
+            option = next(each for each in parameter.opts if each.startswith("--"))
+            raise UsageError(
+                f"--upgrade-plan plans for one environment as a whole: {option} has no place there",
+                remedy=f"leave out {option}",
+            )
 
 
 def run(roots: Sequence[str], values: Mapping[str, Any]) -> ExitCode:
@@ -22,22 +40,20 @@ def run(roots: Sequence[str], values: Mapping[str, Any]) -> ExitCode:
     import time
 
     from envcensus.cli.moments import moment
+    from envcensus.cli.solving import solving
     from envcensus.model.census import Metrics
     from envcensus.model.display import neutral
     from envcensus.model.resolution import Conflict
     from envcensus.pipelines.upgrade_plan import PlanOptions, upgrade_plan
     from envcensus.report import upgrade_plan as report
 
-    for name in _OTHER:
-        if values[name]:
-            raise UsageError(f"--upgrade-plan plans for the whole environment: --{name} has no place there")
     format_ = report.known(values["format_"])
     targets = [(path, report.for_file(path)) for path in values["outputs"]]
     now, metrics = time.time(), Metrics()
     limits = [moment(values["uploaded_prior_to"], now)]
     if values["min_age"] is not None:
         limits.append(now - values["min_age"] * 86400.0)
-    with options.open_cache(values) as store:
+    with options.open_cache(values) as store, solving(values) as progress:
         plan = upgrade_plan(
             roots,
             options.discover_options(values),
@@ -53,6 +69,7 @@ def run(roots: Sequence[str], values: Mapping[str, Any]) -> ExitCode:
             ),
             metrics=metrics,
             rescan=values["rescan"],
+            progress=progress,
         )
     options.ran(values, store, metrics)
     deliver.say_skipped(plan.skipped)

@@ -37,6 +37,10 @@ def check(values: Mapping[str, Any], metrics_file: str | None) -> None:
             raise UsageError("--offline and --refresh cannot be combined", remedy="choose one")
         if values.get("no_cache"):
             raise UsageError("--offline and --no-cache cannot be combined", remedy="--offline answers from the cache")
+    if values.get("upgrade_plan"):
+        from envcensus.cli.upgrade_plan import refuse_others
+
+        refuse_others()
     files = [*values.get("outputs", ()), *([metrics_file] if metrics_file is not None else [])]
     for path in files:
         directory = os.path.dirname(path) or "."

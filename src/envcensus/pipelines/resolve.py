@@ -32,7 +32,9 @@ if TYPE_CHECKING:
     from envcensus.cache.store import NoStore, Reader, Store
     from envcensus.index.config import IndexConfig
 
-_STEPS = 20_000  # of the search between two looks at the clock
+_STEPS = 50  # of the search between two looks at the clock, and at whether somebody wants it to end
+_LOOK = 0.05  # seconds between two looks at the memory
+MEMORY_LIMIT = 2 << 30  # bytes that a run may take; a tree of 700 pins takes less than a tenth of it
 
 
 class ResolveRequest(Struct, frozen=True, kw_only=True):
@@ -51,7 +53,8 @@ class ResolveRequest(Struct, frozen=True, kw_only=True):
     prefer: dict[str, str] = {}
     uploaded_prior_to: float | None = None
     files: bool = False  # the pins' files, for hashes and lock files
-    timeout: float | None = None  # seconds for everything
+    memory_limit: int = MEMORY_LIMIT  # bytes of this process
+    memory_remedy: str = "bound what keeps failing with -c"
     refresh: bool = False
     offline: bool = False
     installed: dict[str, CoreMetadata] = {}  # normalized name → what stays as it is, and is asked for nowhere
@@ -82,8 +85,9 @@ class Run:
         self.metrics = metrics
         self.now = now
         self.progress = progress
-        self.deadline = None if request.timeout is None else time.monotonic() + request.timeout
+        self.next_look = time.monotonic() + _LOOK  # at the memory: a quick run has no need to
         self.chooser = Chooser(request.python, request.tags, request.only_binary, request.no_binary)
+        self.awaited = 0  # answers from indexes that are under way
         self.failed: dict[str, str] = {}  # look-ups that failed, by what was asked for
         self.stale: list[str] = []  # answers of the cache that were used because an index could not be reached
         self.records: dict[str, bytes] = {}  # packed pages that came from the network
@@ -108,33 +112,55 @@ class Run:
             raise UsageError(f"not a requirement: {error}") from error
 
     def step(self) -> Needs | Resolution | Conflict:
-        """The solver's next step, a bounded number of decisions at a time. Raises EnvcensusError when time is over."""
+        """The solver's next step, a bounded number of decisions at a time. Raises EnvcensusError as `look` does."""
         while True:
-            self.check_time()
+            self.look()
             step = self.solver.step(_STEPS)
             if not isinstance(step, Needs) or step.pages or step.metadata or step.direct:
                 return step
 
-    def check_time(self) -> None:
-        """Raise EnvcensusError when the time given is over; tell the progress what is tried."""
+    def look(self) -> None:
+        """Tell the progress what is tried. Raises EnvcensusError when the memory given is used up.
+
+        What this process holds is measured, and not what the search is known to hold: nothing is forgotten so.
+        """
         if self.progress is not None:
             self.progress(self.state)
-        if self.deadline is not None and time.monotonic() > self.deadline:
+        now = time.monotonic()
+        if now < self.next_look:
+            return
+        from envcensus.runtime.metrics import private_memory
+
+        self.next_look = now + _LOOK
+        if private_memory() > self.request.memory_limit:
             raise EnvcensusError(
-                f"no answer within {self.request.timeout:g} seconds ({self.state()})",
-                remedy="allow more with --timeout, or pin what keeps being tried",
+                f"no answer within {self.request.memory_limit / (1 << 20):.0f} MiB of memory ({self.state()})",
+                remedy=self.request.memory_remedy,
             )
 
     def state(self) -> str:
         """What the solver is doing, for a person."""
         solver = self.solver
         engine = solver.engine
-        trying = engine.need_package.label if engine.need_package is not None else None
-        return (
-            (f"{trying.name} {trying.version(engine.need_bit)}: " if isinstance(trying, Project) else "")
-            + f"{len(solver.projects)} projects, {len(solver.metadata)} versions read, "
+        package = engine.need_package
+        trying = package.label if package is not None else None
+        where = "reading what is asked for"
+        if isinstance(trying, Project):
+            where = f"trying {trying.name} {trying.version(engine.need_bit)}"
+        text = (
+            f"{where}: {len(solver.projects)} projects, {len(solver.metadata)} versions read, "
             f"{engine.decisions} decisions, {engine.conflicts} conflicts"
         )
+        if self.awaited:
+            text += f", {self.awaited} answers awaited"
+        failing = self.failing()
+        return f"{text}, most with {' and '.join(failing)}" if failing else text
+
+    def failing(self) -> list[str]:
+        """The projects that stood in the way most often: at most two."""
+        packages = [each for each in self.solver.engine.packages if each.affected > 1 and not each.boolean]
+        packages.sort(key=lambda each: -each.affected)
+        return [each.label.name for each in packages[:2] if isinstance(each.label, Project)]
 
     def feed_cached(self, needs: Needs) -> bool:
         """Feed what the cache knows; whether that was all."""
@@ -188,8 +214,8 @@ def resolve(
 ) -> tuple[Resolution | Conflict, Solver]:
     """An answer or the reason why there is none, and the solver for further questions (`resolver.explain.newer`).
 
-    Look-ups that failed and that the answer may depend on are its `skipped` rows. Raises EnvcensusError when the time
-    given is over, and UsageError for a requirement that cannot be read. Garbage is not collected meanwhile, unless
+    Look-ups that failed and that the answer may depend on are its `skipped` rows. Raises EnvcensusError when the memory
+    given is used up, and UsageError for a requirement that cannot be read. Garbage is not collected meanwhile, unless
     `collect`: that is for callers whose process does other work, too.
     """
     metrics = metrics if metrics is not None else Metrics()

@@ -92,7 +92,7 @@ class _Online:
             for answer in self.client.collect():
                 self.take(answer)
             self.submit()
-            self.run.check_time()
+            self.run.look()
         for name in needs.pages:
             if name in self.failures:
                 self.run.failed[name] = self.failures[name]
@@ -123,6 +123,7 @@ class _Online:
             for key in metadata:
                 self.want_metadata(key)
         if self.wants:
+            self.run.awaited += len(self.wants)
             self.client.submit(self.wants)
             self.wants = []
 
@@ -178,6 +179,7 @@ class _Online:
 
     def take(self, answer: Fetched | MetadataFetched) -> None:
         """Feed an answer."""
+        self.run.awaited -= 1
         metrics = self.run.metrics
         metrics.cache_misses += 1
         metrics.requests += answer.requests

@@ -13,6 +13,7 @@ import time
 from types import TracebackType
 
 _TICKS = os.sysconf("SC_CLK_TCK")
+_PAGE = os.sysconf("SC_PAGE_SIZE")
 _UNIT = 1 if sys.platform == "darwin" else 1024  # of ru_maxrss
 
 
@@ -40,6 +41,14 @@ def memory(pids: list[int] | None = None) -> int:
 def peak_of_this_process() -> int:
     """Bytes: the largest resident set so far, shared libraries included."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _UNIT
+
+
+def private_memory() -> int:
+    """Bytes that this process has for itself now: files that it maps, like the cache, are not counted."""
+    fields = _read("/proc/self/statm").split()
+    if len(fields) > 2:
+        return (int(fields[1]) - int(fields[2])) * _PAGE
+    return peak_of_this_process()
 
 
 def cpu_seconds() -> float:
