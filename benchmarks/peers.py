@@ -13,6 +13,7 @@ import sys
 from dataclasses import dataclass
 
 PEERS = ("pip", "uv", "pipdeptree")
+TOOLS = ("py-spy",)  # no peer: profiles the stages
 
 
 def default_work() -> str:
@@ -37,9 +38,9 @@ def install(work: str, *, upgrade: bool = False) -> Peers:
     """Make the virtualenv unless it is there. Uses the registry that pip is configured for."""
     folder = os.path.join(work, "peers")
     python = os.path.join(folder, "bin", "python")
-    if upgrade or not os.path.exists(os.path.join(folder, "bin", "pipdeptree")):
+    if upgrade or not os.path.exists(os.path.join(folder, "bin", "py-spy")):
         subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-        subprocess.run([python, "-m", "pip", "install", "-q", "--upgrade", *PEERS], check=True)
+        subprocess.run([python, "-m", "pip", "install", "-q", "--upgrade", *PEERS, *TOOLS], check=True)
     listed = subprocess.run([python, "-m", "pip", "list", "--format", "json"], check=True, capture_output=True).stdout
     versions = {row["name"]: row["version"] for row in json.loads(listed) if row["name"] in PEERS}
     return Peers(folder, versions)

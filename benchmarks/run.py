@@ -2,6 +2,7 @@
 
 python -m benchmarks run [ROW…] [--runs N]     measure, then write RESULTS.md
 python -m benchmarks kernels                   the kernels beside packaging, then write RESULTS.md
+python -m benchmarks stages [PIPELINE…]        where the time of each pipeline goes, then write STAGES.md
 python -m benchmarks report                    write RESULTS.md again from results.json
 python -m benchmarks list                      the rows there are
 """
@@ -21,7 +22,7 @@ from typing import Any
 if __package__ in {None, ""}:
     sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from benchmarks import kernels, machine, measure, peers, report, served
+from benchmarks import kernels, machine, measure, peers, report, served, stages
 from benchmarks.index_server import Running
 from benchmarks.room import HERE, Room, our_command
 from benchmarks.rows import Commands, Row, Side
@@ -154,7 +155,7 @@ def save_results(results: dict[str, Any]) -> None:
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("action", choices=["run", "kernels", "report", "list"])
+    parser.add_argument("action", choices=["run", "kernels", "stages", "report", "list"])
     parser.add_argument("rows", nargs="*", help="keys or beginnings of keys; default: all")
     parser.add_argument("--runs", type=int, help="measured runs of each side")
     parser.add_argument("--work", default=peers.default_work(), help="directory for fleets, peers and caches")
@@ -181,6 +182,18 @@ def main() -> None:
                 print(report.row_text(row, results["rows"][row.key]), flush=True)
                 if not given.dry:
                     save_results(results)
+    elif given.action == "stages":
+        with open_room(given.work, given.ours) as room:
+            profiled = {}
+            for name in stages.PIPELINES:
+                if not given.rows or any(name.startswith(key) for key in given.rows):
+                    print(name, file=sys.stderr, flush=True)
+                    profiled[name] = stages.measure(room, name)
+        print(text := stages.render(profiled))
+        if not given.dry and not given.rows:
+            with open(os.path.join(HERE, "STAGES.md"), "w", encoding="utf-8") as file:
+                file.write(text)
+        return
     elif given.action == "kernels":
         results["kernels"] = kernels.measure()
         print(kernels.table(results["kernels"]), flush=True)

@@ -14,7 +14,8 @@ GROWTH = (100, 400, 1000, 2000, 4000)  # projects of the deep tree
 PYTHON = "3.11"  # what the recorded trees were recorded for
 
 
-def _deep_requirements(room: Room, projects: int = 0) -> str:
+def deep_requirements(room: Room, projects: int = 0) -> str:
+    """A requirements file with the roots of the deep tree; 0 projects: of the one that is always served."""
     size = projects or room.tree
     return room.listed(f"deep-{size}.in", deep_tree.make_tree(size).roots)
 
@@ -44,12 +45,12 @@ def _deep(projects: int, cache: str, *, cold: bool, name: str = "") -> tuple[Sid
     return (
         Side(
             f"envcensus{name}",
-            lambda room: _resolve(room, _deep_requirements(room, projects), mine),
+            lambda room: _resolve(room, deep_requirements(room, projects), mine),
             forget=forget(mine),
         ),
         Side(
             f"uv{name}",
-            lambda room: _uv_compile(room, _deep_requirements(room, projects), theirs),
+            lambda room: _uv_compile(room, deep_requirements(room, projects), theirs),
             forget=forget(theirs),
         ),
     )

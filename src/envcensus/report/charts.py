@@ -17,10 +17,10 @@ from envcensus.report.totals import SEVERITIES, Totals
 
 MOST_ENVIRONMENTS = 10  # bars that fit a screen
 AGES = (  # upper bound in days, label
-    (30.0, "< 1 month"),
-    (91.0, "1–3 months"),
-    (182.0, "3–6 months"),
-    (365.0, "6–12 months"),
+    (30.0, "< 1 mo."),
+    (91.0, "1–3 mo."),
+    (182.0, "3–6 mo."),
+    (365.0, "6–12 mo."),
     (730.0, "1–2 years"),
     (1095.0, "2–3 years"),
     (float("inf"), "> 3 years"),

@@ -96,8 +96,8 @@ def test_parts_add_up() -> None:
 def test_ages_fall_into_their_slots(census: Census) -> None:
     bars = charts.ages(census).bars
     assert {bar.label: bar.count for bar in bars if bar.count} == {
-        "< 1 month": 1,
-        "1–3 months": 1,
+        "< 1 mo.": 1,
+        "1–3 mo.": 1,
         "1–2 years": 1,
         "2–3 years": 1,
     }
