@@ -13,12 +13,15 @@ from tests.support.site import install, make_venv
 
 HEAVY = {"aiohttp", "asyncio", "uvloop", "rich", "jinja2", "multiprocessing", "concurrent.futures", "ssl"}
 PROBE = """
-import sys, json
-from envcensus.cli.main import main
-try:
-    main()
-finally:
-    sys.stderr.write(json.dumps(sorted(sys.modules)))
+import atexit, json, sys
+from envcensus.__main__ import run
+
+def say():
+    loaded = [name for name, module in sys.modules.items() if type(module).__name__ != "_Deferred"]
+    sys.stderr.write(json.dumps(loaded))
+
+atexit.register(say)
+run()
 """
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import gc
 import importlib
 import os
 import sys
@@ -12,6 +11,7 @@ from typing import Any
 import click
 
 from envcensus import __version__
+from envcensus.cli import start
 from envcensus.errors import EnvcensusError, ExitCode
 from envcensus.runtime import signals
 
@@ -53,6 +53,7 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
+        start.import_msgspec()
         command: click.Command = importlib.import_module(f"envcensus.cli.{cmd_name}").command
         return command
 
@@ -76,7 +77,6 @@ def cli() -> None:
 def main() -> None:
     """Run the command line and exit with one of `ExitCode`. No traceback reaches a user."""
     signals.install()
-    gc.set_threshold(100_000, 20, 50)  # a run builds much and drops little: looking for garbage is mostly in vain
     try:
         code = _run()
     except click.ClickException as error:

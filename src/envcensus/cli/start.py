@@ -1,0 +1,107 @@
+"""How the process begins and ends: what libraries do at both ends that no command needs is left out.
+
+A warm run is so short that a third of it would be that. Nothing behaves otherwise for it: a module that is needed after
+all is loaded then.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import os
+import sys
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from typing import NoReturn
+
+
+def prepare() -> None:
+    """Get ready for what click and msgspec import. To be called before they are."""
+    gc.set_threshold(100_000, 20, 50)  # a run builds much and drops little: looking for garbage is mostly in vain
+    defer("inspect", cleandoc=_cleandoc)  # click: for help texts
+    defer("gettext", gettext=_untranslated, ngettext=_untranslated_number)  # click: it looks for a catalogue every time
+    defer("platform", system=_system)  # uuid, which both import
+    defer("textwrap")  # msgspec: for schemas
+    defer("ipaddress")  # urllib.parse: for addresses in brackets
+
+
+def import_msgspec() -> None:
+    """Import msgspec without typing_extensions, which costs as much again.
+
+    It takes get_type_hints, Required and NotRequired from there where it can, else from typing, which has had the same
+    ones since Python 3.11.
+    """
+    if "msgspec" in sys.modules or "typing_extensions" in sys.modules:
+        return
+    sys.modules["typing_extensions"] = None  # type: ignore[assignment]
+    try:
+        importlib.import_module("msgspec")
+    finally:
+        del sys.modules["typing_extensions"]
+
+
+def defer(name: str, **stand_ins: Any) -> None:
+    """Let `import name` load nothing until another attribute than `stand_ins` is looked up.
+
+    `importlib.util.LazyLoader` is not for this: before Python 3.12 the next `import name` loads what it put off.
+    """
+    if name not in sys.modules:
+        module = sys.modules[name] = _Deferred(name)
+        module.__dict__.update(stand_ins)
+
+
+class _Deferred(ModuleType):
+    """Takes the place of a module, and all that the module holds as soon as more is wanted than the stand-ins."""
+
+    def __getattr__(self, attribute: str) -> Any:
+        if attribute.startswith("__"):  # the import system looks, and finds nothing unusual
+            raise AttributeError(attribute)
+        if sys.modules.get(self.__name__) is self:
+            del sys.modules[self.__name__]
+        self.__dict__.update(vars(importlib.import_module(self.__name__)))
+        self.__class__ = ModuleType  # type: ignore[assignment]
+        return getattr(self, attribute)
+
+
+def _cleandoc(text: str) -> str:
+    """`inspect.cleandoc` for one line, which is what options say; for more, the real one."""
+    if "\n" not in text and "\t" not in text:
+        return text.lstrip()
+    real: str = importlib.import_module("inspect").getdoc.__globals__["cleandoc"](text)
+    return real
+
+
+def _untranslated(message: str) -> str:
+    return message
+
+
+def _untranslated_number(singular: str, plural: str, number: int) -> str:
+    return singular if number == 1 else plural
+
+
+def _system() -> str:
+    return os.uname().sysname
+
+
+def leave(end: SystemExit) -> NoReturn:
+    """End the process as `end` would, but let the system take the memory back instead of freeing every object first.
+
+    What asked to be called at the end (temporary files, pools, logs) is called. Where a thread still runs, where
+    somebody looks at the process from inside (a profiler, a debugger, -X dev), or where output cannot be written,
+    the interpreter ends in its own way: raises `end`.
+    """
+    import atexit
+    import threading
+
+    watched = sys.flags.dev_mode or sys.getprofile() is not None or sys.gettrace() is not None
+    if watched or threading.active_count() > 1 or not isinstance(end.code, int):
+        raise end
+    atexit._run_exitfuncs()
+    try:
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+    except (OSError, ValueError, AttributeError):  # full, closed, none: the interpreter has its words for that
+        raise end from None
+    os._exit(end.code)

@@ -1,0 +1,95 @@
+"""How the process begins and ends: what is put off is the same when it comes, and the end loses nothing."""
+
+from __future__ import annotations
+
+import gettext
+import inspect
+import platform
+import subprocess
+import sys
+from types import ModuleType
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from envcensus.cli import start
+
+
+@given(st.text(alphabet=st.sampled_from("ab \t\n\r\v\x1c\u2028\u00a0")) | st.text())
+def test_the_stand_in_for_cleandoc_is_cleandoc(text: str) -> None:
+    assert start._cleandoc(text) == inspect.cleandoc(text)
+
+
+@given(st.text(min_size=1), st.text(min_size=1), st.integers())
+def test_the_stand_ins_for_gettext_find_no_catalogue_either(one: str, many: str, number: int) -> None:
+    assert start._untranslated(one) == gettext.gettext(one)
+    assert start._untranslated_number(one, many, number) == gettext.ngettext(one, many, number)
+
+
+def test_the_stand_in_for_the_system_is_what_platform_says() -> None:
+    assert start._system() == platform.system()
+
+
+def test_a_deferred_module_is_loaded_by_the_first_thing_that_it_does_not_hold(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "colorsys", raising=False)
+    start.defer("colorsys", ONE_THIRD="here")
+    import colorsys
+
+    assert str(colorsys.ONE_THIRD) == "here"
+    assert not hasattr(colorsys, "__path__")
+    assert type(colorsys) is not ModuleType
+    assert colorsys.rgb_to_hls(0, 0, 0) == (0.0, 0.0, 0.0)
+    assert type(colorsys) is ModuleType
+    assert colorsys.ONE_THIRD == 1 / 3
+    assert sys.modules["colorsys"].rgb_to_hls is colorsys.rgb_to_hls
+
+
+def test_a_module_that_is_there_is_left_alone() -> None:
+    before = sys.modules["inspect"]
+    start.defer("inspect")
+    assert sys.modules["inspect"] is before
+
+
+def test_a_deferred_module_without_such_an_attribute_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "colorsys", raising=False)
+    start.defer("colorsys")
+    import colorsys
+
+    with pytest.raises(AttributeError, match="ultraviolet"):
+        colorsys.ultraviolet  # type: ignore[attr-defined]  # noqa: B018
+
+
+END = """
+import atexit, os, sys, threading
+from envcensus.cli import start
+atexit.register(lambda: print("cleaned up"))
+{before}
+print("last words", end=" ")
+try:
+    sys.exit({code})
+except SystemExit as end:
+    start.leave(end)
+"""
+THREAD = "threading.Thread(target=lambda: (threading.Event().wait(0.2), print('finished'))).start()"
+
+
+@pytest.mark.parametrize(
+    ("before", "code", "output"),
+    [
+        ("", 4, "last words cleaned up\n"),
+        ("sys.setprofile(lambda *_: None)", 4, "last words cleaned up\n"),
+        (THREAD, 4, "last words finished\ncleaned up\n"),  # a thread is waited for
+        ("os.close(2); sys.stderr = None", 4, "last words cleaned up\n"),
+    ],
+)
+def test_the_end_keeps_the_exit_code_the_output_and_what_was_to_be_done(before: str, code: int, output: str) -> None:
+    script = END.format(before=before, code=code)
+    done = subprocess.run([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stdout) == (code, output)
+
+
+def test_the_end_without_an_output_fails_as_the_interpreter_does() -> None:
+    script = "import sys; sys.stdout = open('/dev/full', 'w'); print('lost')\n" + END.format(before="", code=0)
+    done = subprocess.run([sys.executable, "-c", script], stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode != 0 or "No space" in done.stderr
