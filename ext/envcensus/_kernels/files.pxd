@@ -54,16 +54,22 @@ cdef extern from *:
         return fd;
     }
 
+    /* A descriptor of `name`, or -errno. It may be no regular file: what was read from it may be believed only where
+       ec_is_regular says so, and only pread may read from it, which takes nothing out of a FIFO and never waits. */
+    static int ec_open_entry(int dirfd, const char *name) {
+        int fd = openat(dirfd, name, EC_OPEN_FLAGS | O_NOFOLLOW);
+        if (fd >= 0) return fd;
+        return errno == ELOOP || errno == EMLINK ? ec_open_link(dirfd, name) : -errno;
+    }
+    static int ec_is_regular(int fd) {
+        struct stat st;
+        return fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+    }
+
     /* A descriptor of the regular file `name`, -errno, or -ENXIO where it is something else. */
     static int ec_open_regular(int dirfd, const char *name) {
-        struct stat st;
-        int fd = openat(dirfd, name, EC_OPEN_FLAGS | O_NOFOLLOW);
-        if (fd < 0) {
-            if (errno != ELOOP && errno != EMLINK) return -errno;
-            fd = ec_open_link(dirfd, name);
-            if (fd < 0) return fd;
-        }
-        if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) { close(fd); return -ENXIO; }
+        int fd = ec_open_entry(dirfd, name);
+        if (fd >= 0 && !ec_is_regular(fd)) { close(fd); return -ENXIO; }
         return fd;
     }
 
@@ -88,11 +94,14 @@ cdef extern from *:
     DIR *fdopendir(int fd) noexcept nogil
     dirent_t *readdir(DIR *directory) noexcept nogil
     int closedir(DIR *directory) noexcept nogil
+    ssize_t pread(int fd, void *buffer, size_t count, int64_t offset) noexcept nogil
     int fstat(int fd, stat_t *st) noexcept nogil
     int fstatat(int dirfd, const char *name, stat_t *st, int flags) noexcept nogil
     int faccessat(int dirfd, const char *name, int mode, int flags) noexcept nogil
     long long ec_mtime_ns(const stat_t *st) noexcept nogil
     long long ec_ctime_ns(const stat_t *st) noexcept nogil
+    int ec_open_entry(int dirfd, const char *name) noexcept nogil
+    int ec_is_regular(int fd) noexcept nogil
     int ec_open_regular(int dirfd, const char *name) noexcept nogil
     int ec_open_dir(const char *path) noexcept nogil
     int ec_is_broken_link(int dirfd, const char *name) noexcept nogil
