@@ -255,8 +255,9 @@ def _write(answer: Resolution, targets: list[tuple[str, str]], values: dict[str,
     for path, name in targets:
         write_whole(path, "".join(_render(name, answer, values)).encode("utf-8", "backslashreplace"))
     if not targets or not values["quiet"]:
-        for piece in _render(values["format_"], answer, values):
-            click.echo(piece, nl=False)
+        from envcensus.cli.deliver import to_stdout
+
+        to_stdout(_render(values["format_"], answer, values))
 
 
 def _render(name: str, answer: Resolution, values: dict[str, Any]) -> Iterable[str]:
