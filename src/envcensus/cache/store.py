@@ -105,6 +105,18 @@ class Reader:
             self._touched.add(full)
         return Entry(raw[rows.RECORD.size :], stored, expires)
 
+    def holds(self, bucket: str) -> bool:
+        """Whether there is any record in the bucket."""
+        if self._txn is None:
+            return False
+        prefix = rows.BUCKETS[bucket]
+        try:
+            with self._txn.cursor() as cursor:
+                return cursor.set_range(prefix) and bytes(cursor.key()).startswith(prefix)
+        except lmdb.Error as error:
+            self._doubt(f"the cache cannot be read: {error}")
+            return False
+
     def _doubt(self, reason: str) -> None:
         if self._store is not None:
             self._store._doubt(reason)

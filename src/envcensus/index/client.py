@@ -32,6 +32,7 @@ __all__ = [
     "fetch_projects",
 ]
 
+_DEPARTURE_SECONDS = 0.03  # in which a hundred connections can be opened and asked
 _STEP_SECONDS = 0.05  # to start and stop the loop costs 0.1 ms: too much for each single answer
 
 W = TypeVar("W")
@@ -140,19 +141,35 @@ class IndexClient:
         answers = self._runner.run(collect())
         return [answers[want.name] for want in unique]
 
-    def stream(self, wants: Sequence[Want]) -> Iterator[Fetched]:
-        """One answer for each different name of `wants`, as they arrive. Nothing moves while the caller works."""
+    def stream(self, wants: Sequence[Want], meanwhile: Callable[[], None] | None = None) -> Iterator[Fetched]:
+        """One answer for each different name of `wants`, as they arrive. Nothing moves while the caller works.
 
-        async def start() -> AsyncIterator[list[Fetched]]:
-            await self._open()
-            return in_parallel(self._projects.fetch, _unique(wants), self._width)
+        `meanwhile` is called once the first requests have left: for work that is done before they are answered.
+        """
+        answers = in_parallel(self._projects.fetch, _unique(wants), self._width)
 
-        async def step(answers: AsyncIterator[list[Fetched]]) -> list[Fetched]:
+        async def step() -> list[Fetched]:
             return await anext(answers, [])
 
-        answers = self._runner.run(start())
-        while arrived := self._runner.run(step(answers)):
+        async def start() -> asyncio.Task[list[Fetched]]:
+            await self._open()
+            first = asyncio.create_task(step())
+            await asyncio.wait({first}, timeout=_DEPARTURE_SECONDS)
+            return first
+
+        async def begun(first: asyncio.Task[list[Fetched]]) -> list[Fetched]:
+            return await first
+
+        if meanwhile is None:
+            self._runner.run(self._open())
+            arrived = self._runner.run(step())
+        else:
+            first = self._runner.run(start())
+            meanwhile()
+            arrived = self._runner.run(begun(first))
+        while arrived:
             yield from arrived
+            arrived = self._runner.run(step())
 
     def fetch_metadata(self, wants: Sequence[MetadataWant]) -> list[MetadataFetched]:
         """One answer for each of `wants`, in their order."""
@@ -240,9 +257,15 @@ def fetch_batch(config: IndexConfig, wants: Sequence[Want], limits: Limits | Non
     return _client_for(config, limits or Limits()).fetch(wants)
 
 
-def fetch_projects(config: IndexConfig, wants: Sequence[Want], limits: Limits | None = None) -> Iterator[Fetched]:
-    """The same, each answer as it arrives."""
-    yield from _client_for(config, limits or Limits()).stream(wants)
+def fetch_projects(
+    config: IndexConfig,
+    wants: Sequence[Want],
+    limits: Limits | None = None,
+    *,
+    meanwhile: Callable[[], None] | None = None,
+) -> Iterator[Fetched]:
+    """The same, each answer as it arrives; `meanwhile` is that of `IndexClient.stream`."""
+    yield from _client_for(config, limits or Limits()).stream(wants, meanwhile)
 
 
 def fetch_metadata(

@@ -15,6 +15,7 @@ from envcensus.model.page import Outcome, PageAnswer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from threading import Thread
     from types import TracebackType
 
     from envcensus.cache.store import NoStore, Reader, Store
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from envcensus.runtime.cluster import Shards
     from envcensus.runtime.pool import Pool
 
-_BATCH = 2000  # answers held before they are written: all of an ordinary run, in one transaction
+_BATCH = 400  # answers held before they are written: while others are awaited, a transaction costs no time
 _KEPT_SECONDS = 30 * 86400.0  # a page is worth keeping for revalidation long after it ceased to be fresh
 _POOL_FROM = 1500  # missing names from which on a pool is thought about, again at each doubling
 _CLOCK_SKEW = 300.0  # seconds an answer may seem to come from the future before its freshness is not believed
@@ -90,16 +91,21 @@ class Asker:
         self._pool: Pool | None = None
         self._shards = options.shards
         self._pool_at = _POOL_FROM
+        self._loading: Thread | None = None
 
     def __enter__(self) -> Asker:
         self._reader.__enter__()
         self._reading = True
+        if self._options.refresh or not self._reader.holds("pages"):
+            self._load_client()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stop_reading()
+        if self._loading is not None:
+            self._loading.join()
         if self._pool is not None:
             self._pool.__exit__(kind, error, trace)
 
@@ -112,11 +118,17 @@ class Asker:
             self._answers[name] = _answer(name, kept)
             return
         self._missing[name] = kept
+        if self._loading is None:
+            self._load_client()
         if len(self._missing) >= self._pool_at and not self._options.offline:
             self._start_pool()
 
-    def answers(self, progress: Callable[[int, int], None] | None = None) -> dict[str, PageAnswer]:
-        """One answer for each name that was added."""
+    def answers(
+        self, progress: Callable[[int, int], None] | None = None, meanwhile: Callable[[], None] | None = None
+    ) -> dict[str, PageAnswer]:
+        """One answer for each name that was added. `meanwhile` is called once if an index is asked, while the first
+        answers are on their way: for some hundredths of a second of work that does not need them.
+        """
         self._stop_reading()
         self._metrics.projects += len(self._answers) + len(self._missing)
         self._metrics.cache_hits += len(self._answers)
@@ -125,11 +137,19 @@ class Asker:
             self._answers.update((name, self._offline(name)) for name in self._missing)
         elif self._missing:
             total = len(self._answers) + len(self._missing)
-            for answer in self._fetch():
+            for answer in self._fetch(meanwhile):
                 self._answers[answer.name] = answer
                 if progress is not None:
                     progress(len(self._answers), total)
         return self._answers
+
+    def _load_client(self) -> None:
+        """Import the HTTP client, a tenth of a second of work, beside the scan: that leaves a core free."""
+        if not self._options.offline:
+            from threading import Thread
+
+            self._loading = Thread(target=_import_client, name="load-client", daemon=True)
+            self._loading.start()
 
     def _start_pool(self) -> None:
         from envcensus.pipelines.fetch import start_pool
@@ -171,7 +191,7 @@ class Asker:
             return PageAnswer(name=name, outcome="offline", reason="not in the cache, and --offline asks no index")
         return _answer(name, kept, stale=self._now - kept.entry.fetched)
 
-    def _fetch(self) -> Iterator[PageAnswer]:
+    def _fetch(self, meanwhile: Callable[[], None] | None) -> Iterator[PageAnswer]:
         """Ask, and write what came to the cache: also when the run is interrupted half-way."""
         from envcensus.index.client import Want
         from envcensus.pipelines.fetch import fetch, start_pool
@@ -184,7 +204,7 @@ class Asker:
         ]
         arrived: list[Fetched] = []
         try:
-            for fetched in fetch(self._config, wants, self._shared(len(wants)) or self._pool):
+            for fetched in fetch(self._config, wants, self._shared(len(wants)) or self._pool, meanwhile):
                 self._metrics.requests += fetched.requests
                 self._metrics.retries += fetched.retries
                 self._metrics.bytes_received += fetched.received
@@ -229,6 +249,14 @@ class Asker:
         entry = fetched.entry(kept.entry if kept else None)
         record = kept.record if fetched.outcome == "not-modified" and kept else fetched.record
         return self._key(fetched.name), pack_entry(entry) + record, entry.fetched + _KEPT_SECONDS
+
+
+def _import_client() -> None:
+    """What cannot be imported is said by the import that needs it."""
+    from contextlib import suppress
+
+    with suppress(Exception):
+        import envcensus.index.client  # noqa: F401
 
 
 def _answer(name: str, kept: _Kept, *, stale: float | None = None, reason: str = "") -> PageAnswer:

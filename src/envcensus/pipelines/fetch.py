@@ -10,7 +10,7 @@ import msgspec
 from envcensus.index.client import Fetched, Want, fetch_batch, fetch_projects
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from envcensus.index.config import IndexConfig
     from envcensus.runtime.cluster import Shards
@@ -32,11 +32,21 @@ def start_pool(names: int, workers: int | None, concurrency: int) -> Pool | None
     return pool
 
 
-def fetch(config: IndexConfig, wants: Sequence[Want], pool: Pool | Shards | None) -> Iterator[Fetched]:
-    """One answer for each of `wants`, as they arrive. A batch that no worker survives is an answer too: a failure."""
+def fetch(
+    config: IndexConfig,
+    wants: Sequence[Want],
+    pool: Pool | Shards | None,
+    meanwhile: Callable[[], None] | None = None,
+) -> Iterator[Fetched]:
+    """One answer for each of `wants`, as they arrive. A batch that no worker survives is an answer too: a failure.
+
+    `meanwhile` is called once: as soon as the first requests left, or while the workers start.
+    """
     if pool is None:
-        yield from fetch_projects(config, wants)
+        yield from fetch_projects(config, wants, meanwhile=meanwhile)
         return
+    if meanwhile is not None:
+        meanwhile()
     each = msgspec.structs.replace(config, concurrency=max(config.concurrency // pool.workers, 1))
     size = min(max(len(wants) // (pool.workers * _SHARES), 1), _LARGEST)
     batches = [(each, list(wants[start : start + size])) for start in range(0, len(wants), size)]

@@ -26,9 +26,10 @@ from envcensus.pipelines.stages import Stages
 from envcensus.pipelines.targets import marker_environment, profile_of, target_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from envcensus._kernels.page import Target
+    from envcensus.analysis.graph import Graph
     from envcensus.cache.store import NoStore, Store
     from envcensus.index.config import IndexConfig
     from envcensus.inventory import DiscoverOptions
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from envcensus.model.page import PageAnswer
     from envcensus.model.profile import Profile
     from envcensus.pipelines.progress import Progress
+
+_AHEAD = 2000  # distributions whose graphs are made while the first answers are awaited: some 20 ms
 
 
 class OutdatedOptions(Struct, frozen=True, kw_only=True):
@@ -94,9 +97,10 @@ def outdated(
         metrics.environments = len(found)
         metrics.distributions = sum(len(each.distributions) for each in found)
         clock.end("scan")
-        answers = asker.answers(None if progress is None else progress.asked)
+        grounds = _Grounds(found, options, store)
+        answers = asker.answers(None if progress is None else progress.asked, grounds.prepare)
     clock.end("index")
-    surveys = _judge(found, Decisions(answers), options, now, store)
+    surveys = _judge(Decisions(answers), grounds, options, now)
     clock.end("decide")
     return Census(surveys=surveys, skipped=tuple(skipped), metrics=metrics, generated=now, notes=_notes(answers))
 
@@ -105,23 +109,51 @@ def _notes(answers: Mapping[str, PageAnswer]) -> tuple[Note, ...]:
     return tuple(Note(name, text) for name in sorted(answers) for text in answers[name].notes)
 
 
-def _judge(
-    found: Sequence[Listing], decisions: Decisions, options: OutdatedOptions, now: float, store: Store | NoStore
-) -> tuple[Survey, ...]:
-    targets: dict[Profile, Target] = {}
+class _Grounds:
+    """What decisions rest on beside the indexes' answers: targets and dependency graphs of the listings."""
+
+    def __init__(self, found: Sequence[Listing], options: OutdatedOptions, store: Store | NoStore) -> None:
+        self._found = found
+        self._options = options
+        self._store = store
+        self._targets: dict[Profile, Target] = {}
+        self._ahead: dict[int, tuple[Target, Graph | None]] = {}  # by the listing's number
+
+    def prepare(self) -> None:
+        """Work ahead, as long as it is little."""
+        left = _AHEAD
+        with Bucket(self._store, "profiles") as cache:
+            for number, listing in enumerate(self._found):
+                left -= len(listing.distributions)
+                if left < 0:
+                    break
+                self._ahead[number] = self._of(listing, cache)
+
+    def each(self) -> Iterator[tuple[Listing, Target, Graph | None]]:
+        """Every listing with its target and, where that is wanted, its graph."""
+        with Bucket(self._store, "profiles") as cache:
+            for number, listing in enumerate(self._found):
+                yield (listing, *(self._ahead.pop(number, None) or self._of(listing, cache)))
+
+    def _of(self, listing: Listing, cache: Bucket) -> tuple[Target, Graph | None]:
+        options = self._options
+        profile = profile_of(listing.environment, pre=options.pre, uploaded_prior_to=options.uploaded_prior_to)
+        target = self._targets.get(profile)
+        if target is None:
+            target = self._targets[profile] = target_of(profile, cache)
+        if not options.wanted:
+            return target, None
+        return target, build_graph(listing.distributions, marker_environment(profile, listing.environment.platform))
+
+
+def _judge(decisions: Decisions, grounds: _Grounds, options: OutdatedOptions, now: float) -> tuple[Survey, ...]:
     today = date.fromtimestamp(now)
     surveys = []
-    with Bucket(store, "profiles") as cache:
-        for listing in found:
-            profile = profile_of(listing.environment, pre=options.pre, uploaded_prior_to=options.uploaded_prior_to)
-            if profile not in targets:
-                targets[profile] = target_of(profile, cache)
-            markers = marker_environment(profile, listing.environment.platform)
-            graph = build_graph(listing.distributions, markers) if options.wanted else None
-            around = Surroundings(targets[profile], now, graph, options.constraints)
-            findings = select_rows(judge_all(listing.distributions, decisions, around), options.rows)
-            findings = apply_policy(findings, listing.environment, options.policy, today)
-            if not findings and options.rows != RowFilter():
-                continue  # nothing of what was asked about
-            surveys.append(Survey(environment=listing.environment, findings=findings, problems=listing.problems))
+    for listing, target, graph in grounds.each():
+        around = Surroundings(target, now, graph, options.constraints)
+        findings = select_rows(judge_all(listing.distributions, decisions, around), options.rows)
+        findings = apply_policy(findings, listing.environment, options.policy, today)
+        if not findings and options.rows != RowFilter():
+            continue  # nothing of what was asked about
+        surveys.append(Survey(environment=listing.environment, findings=findings, problems=listing.problems))
     return tuple(surveys)

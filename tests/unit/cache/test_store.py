@@ -38,6 +38,18 @@ def test_what_is_put_is_found_again(opener: Opener, clock: Clock) -> None:
         assert reader.get("files", b"flask") is None, "buckets are apart"
 
 
+def test_a_bucket_holds_something_or_not(opener: Opener, clock: Clock) -> None:
+    store = opener()
+    with store.reader() as reader:
+        assert not reader.holds("pages")
+    assert store.put_many("pages", [(b"flask", b"record", clock.now - 1)])
+    with store.reader() as reader:
+        assert reader.holds("pages"), "expired records count"
+        assert not any(reader.holds(other) for other in rows.BUCKETS if other != "pages")
+    with NoStore("").reader() as reader:
+        assert not reader.holds("pages")
+
+
 def test_it_is_still_there_in_the_next_run(opener: Opener, clock: Clock) -> None:
     store = opener()
     store.put_many("metadata", [(b"k", b"v" * 5000, clock.now + 60)])

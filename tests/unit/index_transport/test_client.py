@@ -77,6 +77,27 @@ def test_answers_stream_as_they_arrive(server: ScriptedServer, connect: Connect)
     assert [a.name for a in answers] == ["fast", "slow"]
 
 
+def test_work_is_done_while_the_first_answers_are_awaited(server: ScriptedServer, connect: Connect) -> None:
+    server.routes["*"] = Reply(body=b"page", headers=PAGE, delay=0.5)
+    order: list[str] = []
+    for answer in connect(server.url).stream([Want("eggs"), Want("spam")], lambda: order.append("work")):
+        order.append(answer.name)
+    assert order[0] == "work", "before any answer, and once"
+    assert sorted(order[1:]) == ["eggs", "spam"]
+
+
+def test_what_the_work_raises_is_raised(server: ScriptedServer, connect: Connect) -> None:
+    server.routes["*"] = Reply(body=b"page", headers=PAGE)
+    client = connect(server.url)
+
+    def fail() -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        list(client.stream([Want("spam")], fail))
+    assert ask(client, "eggs").outcome == "found", "the client can still be used"
+
+
 def test_progress_sees_every_answer(server: ScriptedServer, connect: Connect) -> None:
     seen: list[str] = []
     connect(server.url).fetch([Want(n) for n in "abc"], progress=lambda a: seen.append(a.name))
