@@ -97,19 +97,21 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> object:
-    if name == "aio":
+if not TYPE_CHECKING:  # to them it would mean that any name will do
+
+    def __getattr__(name: str) -> object:
+        if name == "aio":
+            from importlib import import_module
+
+            return import_module("envcensus.aio")
+        home = _HOMES.get(name)
+        if home is None:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         from importlib import import_module
 
-        return import_module("envcensus.aio")
-    home = _HOMES.get(name)
-    if home is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    value: object = getattr(import_module(f"{__name__}.{home}"), name)
-    globals()[name] = value  # from now on without this function
-    return value
+        value: object = getattr(import_module(f"{__name__}.{home}"), name)
+        globals()[name] = value  # from now on without this function
+        return value
 
 
 def __dir__() -> list[str]:

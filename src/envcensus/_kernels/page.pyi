@@ -1,6 +1,6 @@
 from array import array
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Literal, Protocol, TypeVar, final
+from typing import Literal, Protocol, Self, TypeVar, final
 
 _Buffer = bytes | bytearray | memoryview
 _F = TypeVar("_F")
@@ -40,12 +40,29 @@ class _Page(Protocol):
 class _Ranks(Protocol):
     def rank(self, text: str, /) -> int | None: ...
 
+__all__ = [
+    "Candidates",
+    "Info",
+    "PageError",
+    "Target",
+    "candidates",
+    "files",
+    "info",
+    "latest",
+    "pack",
+    "pack_html",
+    "pack_json",
+    "version_info",
+    "versions",
+    "why_none",
+]
+
 class PageError(ValueError): ...
 
 @final
 class Target:
-    def __init__(
-        self,
+    def __new__(
+        cls,
         *,
         python: str,
         tags: _Ranks | Iterable[str],
@@ -53,7 +70,7 @@ class Target:
         uploaded_prior_to: float | None = None,
         only_binary: Iterable[str] = (),
         no_binary: Iterable[str] = (),
-    ) -> None: ...
+    ) -> Self: ...
     @property
     def python(self) -> str: ...
     @property
@@ -71,6 +88,18 @@ class Candidates:
     metadata: int
     unpacked: int
     bad_python: int
+    def __init__(
+        self,
+        versions: list[str],
+        keys: array[int],
+        usable: int,
+        yanked: int,
+        pre: int,
+        wheel: int,
+        metadata: int,
+        unpacked: int,
+        bad_python: int,
+    ) -> None: ...
 
 class Info:
     name: str
@@ -83,6 +112,19 @@ class Info:
     skipped: int
     foreign: int
     api_minor: int
+    def __init__(
+        self,
+        name: str,
+        status: str,
+        status_reason: str,
+        tracks: tuple[str, ...],
+        alternates: tuple[str, ...],
+        versions: int,
+        files: int,
+        skipped: int,
+        foreign: int,
+        api_minor: int,
+    ) -> None: ...
 
 def pack(page: _Page) -> tuple[bytes, bytes]: ...
 def pack_json(body: bytes, url: str, name: str = "") -> tuple[bytes, bytes]: ...

@@ -1,7 +1,7 @@
 from collections.abc import Callable
 from typing import Final, TypeVar
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 DETAILS: Final[int]
 REQUIRES: Final[int]
@@ -19,6 +19,6 @@ ARENA_LIMIT: Final[int]
 KINDS: Final[tuple[str, ...]]
 
 def scan_directory(
-    path: bytes, make: Callable[..., T], odd: Callable[..., T | None], level: int = 0
-) -> tuple[list[T], list[tuple[T, T]], list[str], tuple[int, int, int, int], bool]: ...
+    path: bytes, make: Callable[..., _T], odd: Callable[..., _T | None], level: int = 0
+) -> tuple[list[_T], list[tuple[_T, _T]], list[str], tuple[int, int, int, int], bool]: ...
 def read_file(path: bytes, limit: int = ...) -> bytes | None: ...

@@ -1,5 +1,7 @@
 """The search of the resolver: PubGrub over version sets that are bit masks."""
 
+from typing_extensions import disjoint_base
+
 DONE: int
 NEED: int
 FAILED: int
@@ -7,6 +9,7 @@ PAUSED: int
 NAMES_PRE: int
 PINS: int
 
+@disjoint_base
 class Package:
     id: int
     label: object
@@ -27,6 +30,7 @@ class Package:
     def position(self) -> int: ...
     def is_loaded(self, index: int) -> bool: ...
 
+@disjoint_base
 class Incompatibility:
     packages: list[Package]
     masks: list[int]
@@ -35,6 +39,7 @@ class Incompatibility:
     reason: object
     def terms(self) -> list[tuple[Package, int]]: ...
 
+@disjoint_base
 class Edge(Incompatibility):
     a: Package
     v: int
@@ -43,6 +48,7 @@ class Edge(Incompatibility):
     x: Package | None
     flags: int
 
+@disjoint_base
 class Engine:
     packages: list[Package]
     need_package: Package | None

@@ -37,6 +37,7 @@ def resolve(
     prefer: Mapping[str, str] | None = None,
     pre: bool = False,
     hashes: bool = False,
+    memory_limit: int | None = None,
     index_url: str | None = None,
     extra_index_urls: Texts = (),
     no_index: bool = False,
@@ -75,6 +76,7 @@ def resolve(
         prefer: versions by project to keep where possible, such as those of an earlier answer.
         pre: accept pre-releases.
         hashes: also give each pin's files, with their hashes, and the one that would be installed.
+        memory_limit: give up when the process has grown by so many bytes. None: 2 GiB.
         index_url, extra_index_urls, no_index, find_links, index_strategy, trusted_hosts, index_timeout, retries,
         concurrency: as for `outdated`; those in requirements files count, too.
         refresh, offline, max_age: as for `outdated`.
@@ -89,13 +91,16 @@ def resolve(
         UsageError: an input that cannot be read, or nothing to resolve.
         IndexConfigError: an index setting, given or configured, that cannot be used.
         OutOfTimeError: `timeout` is over.
+        EnvcensusError: `memory_limit` is reached, or no file of a version has a hash that was given with it.
     """
+    values.at_least(0, memory_limit, "memory_limit")
     values.one_of(("highest", "lowest", "lowest-direct"), resolution, "resolution")
 
     def work() -> Resolution:
         from envcensus.model.resolution import Conflict, ConflictError
         from envcensus.pipelines import resolve as pipeline
         from envcensus.pipelines.resolve_target import target_for
+        from envcensus.runtime.metrics import private_memory
         from envcensus.runtime.stop import current
 
         inputs = _inputs(
@@ -134,6 +139,8 @@ def resolve(
                 prefer=_normalized(prefer or {}),
                 uploaded_prior_to=values.moment(uploaded_prior_to),
                 files=hashes,
+                memory_limit=private_memory() + (pipeline.MEMORY_LIMIT if memory_limit is None else memory_limit),
+                memory_remedy="bound what keeps failing with a constraint, or allow more with memory_limit",
                 refresh=refresh,
                 offline=offline,
                 max_age=max_age,

@@ -257,11 +257,11 @@ def test_cancelling_ends_the_work(place: Place) -> None:
 
 
 INTERRUPTED = """
-import signal, threading, time
+import os, signal, threading, time
 import envcensus
 def interrupt():
     time.sleep(1)
-    signal.raise_signal(signal.SIGINT)
+    os.kill(os.getpid(), signal.SIGINT)
 threading.Thread(target=interrupt, daemon=True).start()
 try:
     envcensus.outdated("srv")
