@@ -59,9 +59,9 @@ def _is_older(version: str, latest: str) -> bool:
 def compare(before: Iterable[Row], since: float, surveys: Iterable[Survey]) -> Changes:
     """What is new and what is resolved beside `before`, the rows of a run at `since` (seconds since the epoch).
 
-    A row whose look-up failed this time is neither: a failure must not read as "resolved".
+    A row whose look-up failed this time is neither: a failure must not read as "resolved". `surveys` are gone through
+    twice.
     """
-    surveys = list(surveys)
     then = {_key(row): row for row in before}
     now = {_key(row): row for row in outdated_rows(surveys)}
     failed = {

@@ -29,59 +29,80 @@ class ProjectRow(Struct, frozen=True, kw_only=True):
     libyears: float
 
 
-class OwnerRow(Struct, frozen=True, kw_only=True):
+class OwnerRow(Struct, frozen=True):
     """All environments of one owner."""
 
     owner: str
-    environments: int
-    distributions: int
-    outdated: int
-    failed: int
-    libyears: float
+    environments: int = 0
+    distributions: int = 0
+    outdated: int = 0
+    failed: int = 0
+    libyears: float = 0.0
 
 
 def by_project(surveys: Iterable[Survey]) -> list[ProjectRow]:
     """Outdated projects, those in most environments first."""
-    groups: dict[str, list[Finding]] = {}
+    projects: dict[str, _Project] = {}
     for survey in surveys:
         for finding in _outdated(survey):
-            groups.setdefault(finding.distribution.normalized, []).append(finding)
-    rows = [_project_row(findings) for findings in groups.values()]
+            key = finding.distribution.normalized
+            if key not in projects:
+                projects[key] = _Project(finding.distribution.name)
+            projects[key].add(finding)
+    rows = [project.row() for project in projects.values()]
     return sorted(rows, key=lambda row: (-row.environments, -_RANK[row.severity], row.name))
 
 
 def by_owner(surveys: Iterable[Survey]) -> list[OwnerRow]:
     """One row for each owner (name, else uid, else "unknown"), in their order."""
-    groups: dict[str, list[Survey]] = {}
+    rows: dict[str, OwnerRow] = {}
     for survey in surveys:
         owner = survey.environment.owner
-        groups.setdefault((owner.name or str(owner.uid)) if owner else "unknown", []).append(survey)
-    return [_owner_row(owner, groups[owner]) for owner in sorted(groups)]
+        name = (owner.name or str(owner.uid)) if owner else "unknown"
+        rows[name] = _with(rows.get(name) or OwnerRow(name), survey)
+    return [rows[name] for name in sorted(rows)]
 
 
 def _outdated(survey: Survey) -> Iterator[Finding]:
     return (finding for finding in survey.findings if finding.state == "outdated" and not finding.ignored)
 
 
-def _project_row(findings: list[Finding]) -> ProjectRow:
-    versions = Counter(finding.distribution.version for finding in findings)
-    return ProjectRow(
-        name=findings[0].distribution.name,
-        environments=len(findings),
-        versions=tuple(versions.most_common()),
-        latest=tuple(dict.fromkeys(finding.latest.version for finding in findings if finding.latest)),
-        severity=max((finding.severity for finding in findings), key=_RANK.__getitem__),
-        libyears=sum(finding.libyears or 0.0 for finding in findings),
-    )
+class _Project:
+    """What is said of one project, from findings that come one by one: none of them is kept."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.versions: Counter[str] = Counter()
+        self.latest: dict[str, None] = {}
+        self.severity: Severity | None = None
+        self.libyears = 0.0
+
+    def add(self, finding: Finding) -> None:
+        self.versions[finding.distribution.version] += 1
+        if finding.latest:
+            self.latest[finding.latest.version] = None
+        self.severity = max(self.severity, finding.severity, key=_RANK.__getitem__)
+        self.libyears += finding.libyears or 0.0
+
+    def row(self) -> ProjectRow:
+        return ProjectRow(
+            name=self.name,
+            environments=self.versions.total(),
+            versions=tuple(self.versions.most_common()),
+            latest=tuple(self.latest),
+            severity=self.severity,
+            libyears=self.libyears,
+        )
 
 
-def _owner_row(owner: str, surveys: list[Survey]) -> OwnerRow:
-    outdated = [finding for survey in surveys for finding in _outdated(survey)]
+def _with(row: OwnerRow, survey: Survey) -> OwnerRow:
+    """The row with one more environment."""
+    outdated = list(_outdated(survey))
     return OwnerRow(
-        owner=owner,
-        environments=len(surveys),
-        distributions=sum(len(survey.findings) for survey in surveys),
-        outdated=len(outdated),
-        failed=sum(finding.state == "failed" for survey in surveys for finding in survey.findings),
-        libyears=sum(finding.libyears or 0.0 for finding in outdated),
+        row.owner,
+        row.environments + 1,
+        row.distributions + len(survey.findings),
+        row.outdated + len(outdated),
+        row.failed + sum(finding.state == "failed" for finding in survey.findings),
+        sum((finding.libyears or 0.0 for finding in outdated), row.libyears),
     )

@@ -26,8 +26,9 @@ def one_survey(
     if not is_environment(os.path.abspath(path)):
         raise UsageError(f"no Python environment: {path}", remedy="find them with `envcensus envs`")
     census = installed([os.path.abspath(path)], DiscoverOptions(max_depth=0), store, rescan=rescan, requires=True)
-    if not census.surveys:
+    survey = next(iter(census.surveys), None)
+    if survey is None:
         raise EnvcensusError(
             f"{path} cannot be read: {census.skipped[0].reason if census.skipped else 'nothing there'}"
         )
-    return census.surveys[0], census.skipped, census.metrics
+    return survey, census.skipped, census.metrics

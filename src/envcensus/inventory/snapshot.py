@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import stat
-import zlib
 from io import FileIO
 from typing import TYPE_CHECKING
 
@@ -26,6 +25,7 @@ _CHUNK = 1 << 20
 # at their distance; only runs of a single byte get near deflate's limit of 1,032.
 _RATIO = 500
 _RATIO_FROM = 64 << 20  # bytes from which on the ratio counts
+_DAMAGED = "cut off, or damaged compression"
 
 
 class HostNames:
@@ -74,8 +74,8 @@ def read_sections(path: str) -> Iterator[Section | Listing | Skipped]:
         yield from _sections(records)
     except SnapshotError as error:
         yield Skipped("snapshot", path, str(error))
-    except (EOFError, zlib.error):
-        yield Skipped("snapshot", path, "cut off, or damaged compression")
+    except EOFError:
+        yield Skipped("snapshot", path, _DAMAGED)
     except OSError as error:
         yield Skipped("snapshot", path, error.strerror or str(error) or type(error).__name__)
 
@@ -126,15 +126,18 @@ def _lines(path: str) -> Iterator[bytes]:
 
 
 def _inflate(raw: FileIO) -> Iterator[bytes]:
-    from isal import igzip
+    from isal import igzip, isal_zlib
 
     total = 0
-    with igzip.IGzipFile(fileobj=raw, mode="rb") as file:  # type: ignore[no-untyped-call]
-        while chunk := file.read(_CHUNK):
-            total += len(chunk)
-            if total > _RATIO_FROM and total > _RATIO * max(raw.tell(), 1):
-                raise SnapshotError(f"expands to more than {_RATIO} times its size")
-            yield chunk
+    try:
+        with igzip.IGzipFile(fileobj=raw, mode="rb") as file:  # type: ignore[no-untyped-call]
+            while chunk := file.read(_CHUNK):
+                total += len(chunk)
+                if total > _RATIO_FROM and total > _RATIO * max(raw.tell(), 1):
+                    raise SnapshotError(f"expands to more than {_RATIO} times its size")
+                yield chunk
+    except isal_zlib.error:  # type: ignore[misc]  # the stub declares it as an instance
+        raise SnapshotError(_DAMAGED) from None
 
 
 def _split(chunks: Iterator[bytes]) -> Iterator[bytes]:

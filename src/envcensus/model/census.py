@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from copy import copy
 from itertools import tee
 
@@ -44,10 +44,45 @@ class Survey(Struct, frozen=True, kw_only=True):
         return f"<Survey of {self.environment.path!r}: {_counted(self.findings)}{flaws}>"
 
 
-class Census(Struct, frozen=True, kw_only=True):
-    """All environments of a run, what could not be looked at, and what the run cost."""
+class Surveys:
+    """Surveys that are made anew whenever they are gone through: there are too many of them to keep.
 
-    surveys: tuple[Survey, ...]
+    Any number of iterations may go on at once, and each gives the same in the same order.
+    """
+
+    def __init__(self, make: Callable[[], Iterator[Survey]]) -> None:
+        self._make = make
+        self._failed: bool | None = None
+
+    def __iter__(self) -> Iterator[Survey]:
+        if self._failed is not None:
+            yield from self._make()
+            return
+        failed = False
+        for survey in self._make():
+            failed = failed or _any_failed(survey)
+            yield survey
+        self._failed = failed
+
+    @property
+    def failed(self) -> bool:
+        """Whether a look-up failed: known when they have been gone through once, which is done here if need be."""
+        if self._failed is None:
+            self._failed = any(map(_any_failed, self._make()))
+        return self._failed
+
+
+def _any_failed(survey: Survey) -> bool:
+    return any(finding.state == "failed" for finding in survey.findings)
+
+
+class Census(Struct, frozen=True, kw_only=True):
+    """All environments of a run, what could not be looked at, and what the run cost.
+
+    `surveys` may be gone through again and again.
+    """
+
+    surveys: tuple[Survey, ...] | Surveys
     skipped: tuple[Skipped, ...]
     metrics: Metrics
     generated: float  # seconds since the epoch
@@ -57,7 +92,10 @@ class Census(Struct, frozen=True, kw_only=True):
     @property
     def complete(self) -> bool:
         """Whether everything could be looked at."""
-        return not self.skipped and not any(f.state == "failed" for s in self.surveys for f in s.findings)
+        if self.skipped:
+            return False
+        found = self.surveys
+        return not (found.failed if isinstance(found, Surveys) else any(map(_any_failed, found)))
 
     def rows(self, *states: State) -> Iterator[tuple[Environment, Finding]]:
         """Each finding with its environment; with `states`, those in one of them."""
@@ -69,9 +107,10 @@ class Census(Struct, frozen=True, kw_only=True):
     def __repr__(self) -> str:
         found = _counted(finding for survey in self.surveys for finding in survey.findings)
         count = sum(len(survey.problems) for survey in self.surveys)
+        number = sum(1 for _ in self.surveys)
         flaws = f", {plural(count, 'problem')}" if count else ""
         state = "" if self.complete else f"; incomplete, {len(self.skipped)} skipped"
-        return f"<Census of {plural(len(self.surveys), 'environment')}: {found}{flaws}{state}>"
+        return f"<Census of {plural(number, 'environment')}: {found}{flaws}{state}>"
 
 
 def _counted(findings: Iterable[Finding]) -> str:
@@ -104,7 +143,7 @@ class Stream:
             self.metrics.environments += 1
             self.metrics.distributions += len(item.findings)
             self.problems += len(item.problems)
-            self._failed = self._failed or any(finding.state == "failed" for finding in item.findings)
+            self._failed = self._failed or _any_failed(item)
             yield item
 
     @property

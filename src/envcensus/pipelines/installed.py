@@ -10,9 +10,10 @@ from msgspec import Struct
 
 from envcensus._kernels.names import canonicalize_name
 from envcensus._kernels.version import Version
-from envcensus.model.census import Census, Stream, Survey
+from envcensus.model.census import Census, Metrics, Stream, Survey, Surveys
 from envcensus.model.skipped import Skipped
 from envcensus.pipelines.collect import listings, unchecked
+from envcensus.pipelines.held import Held
 from envcensus.pipelines.stages import Stages
 
 if TYPE_CHECKING:
@@ -51,8 +52,23 @@ def installed(
     progress: Progress | None = None,
 ) -> Census:
     """List everything below `roots` without asking an index."""
-    run = stream(roots, discovery, store, rescan=rescan, requires=requires, details=details, progress=progress)
-    return run.census()
+    now = time.time()
+    metrics = Metrics()
+    clock = Stages(metrics)
+    held = Held()
+    skipped: list[Skipped] = []
+    for item in listings(
+        roots, discovery, store, rescan=rescan, requires=requires, details=details, progress=progress, now=now
+    ):
+        if isinstance(item, Skipped):
+            skipped.append(item)
+        else:
+            held.add(item)
+            metrics.environments += 1
+            metrics.distributions += len(item.distributions)
+    surveys = held.surveys(unchecked)
+    clock.end("scan")
+    return Census(surveys=surveys, skipped=tuple(skipped), metrics=metrics, generated=now)
 
 
 def stream(
@@ -66,7 +82,7 @@ def stream(
     details: bool = False,
     progress: Progress | None = None,
 ) -> Stream:
-    """The same, environment by environment, with the rows that `selection` keeps."""
+    """The same, environment by environment as they are scanned, with the rows that `selection` keeps."""
     now = time.time()
 
     def items() -> Iterator[Survey | Skipped]:
@@ -86,8 +102,10 @@ def stream(
 
 def select(census: Census, selection: Selection) -> Census:
     """The same census with the rows that `selection` keeps."""
-    surveys = tuple([selected(survey, selection) for survey in census.surveys])
-    return msgspec.structs.replace(census, surveys=surveys)
+    found = census.surveys
+    if isinstance(found, Surveys):
+        return msgspec.structs.replace(census, surveys=Surveys(lambda: (selected(each, selection) for each in found)))
+    return msgspec.structs.replace(census, surveys=tuple([selected(each, selection) for each in found]))
 
 
 def selected(survey: Survey, selection: Selection) -> Survey:

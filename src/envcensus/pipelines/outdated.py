@@ -22,11 +22,12 @@ from envcensus.model.skipped import Note, Skipped
 from envcensus.pipelines.ask import Asker, AskOptions
 from envcensus.pipelines.buckets import Bucket
 from envcensus.pipelines.collect import listings
+from envcensus.pipelines.held import Held
 from envcensus.pipelines.stages import Stages
 from envcensus.pipelines.targets import marker_environment, profile_of, target_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from envcensus._kernels.page import Target
     from envcensus.analysis.graph import Graph
@@ -75,7 +76,8 @@ def outdated(
     metrics = Metrics()
     now = time.time()
     clock = Stages(metrics)
-    found: list[Listing] = []
+    found = Held()
+    profiles: dict[Profile, None] = {}
     skipped: list[Skipped] = [*missing_locations(config), *refused_indexes(config)]
     with Asker(config, store, asking or AskOptions(), now=now, metrics=metrics) as asker:
         for item in listings(
@@ -91,16 +93,18 @@ def outdated(
             if isinstance(item, Skipped):
                 skipped.append(item)
                 continue
-            found.append(item)
+            found.add(item)
+            profiles[_profile(item, options)] = None
+            metrics.environments += 1
+            metrics.distributions += len(item.distributions)
             for distribution in item.distributions:
                 asker.add(distribution.normalized)
-        metrics.environments = len(found)
-        metrics.distributions = sum(len(each.distributions) for each in found)
         clock.end("scan")
-        grounds = _Grounds(found, options, store)
+        grounds = _Grounds(found, profiles, options, store)
         answers = asker.answers(None if progress is None else progress.asked, grounds.prepare)
     clock.end("index")
-    surveys = _judge(Decisions(answers), grounds, options, now)
+    grounds.find_targets()
+    surveys = found.surveys(_judge(Decisions(answers), grounds, options, now))
     clock.end("decide")
     return Census(surveys=surveys, skipped=tuple(skipped), metrics=metrics, generated=now, notes=_notes(answers))
 
@@ -109,51 +113,64 @@ def _notes(answers: Mapping[str, PageAnswer]) -> tuple[Note, ...]:
     return tuple(Note(name, text) for name in sorted(answers) for text in answers[name].notes)
 
 
+def _profile(listing: Listing, options: OutdatedOptions) -> Profile:
+    return profile_of(listing.environment, pre=options.pre, uploaded_prior_to=options.uploaded_prior_to)
+
+
 class _Grounds:
     """What decisions rest on beside the indexes' answers: targets and dependency graphs of the listings."""
 
-    def __init__(self, found: Sequence[Listing], options: OutdatedOptions, store: Store | NoStore) -> None:
+    def __init__(
+        self, found: Held, profiles: Iterable[Profile], options: OutdatedOptions, store: Store | NoStore
+    ) -> None:
         self._found = found
+        self._profiles = profiles
         self._options = options
         self._store = store
         self._targets: dict[Profile, Target] = {}
-        self._ahead: dict[int, tuple[Target, Graph | None]] = {}  # by the listing's number
+        self._ahead: dict[int, tuple[Target, Graph | None]] = {}  # by the identity of listings that stay in memory
 
     def prepare(self) -> None:
         """Work ahead, as long as it is little."""
+        self.find_targets()
         left = _AHEAD
-        with Bucket(self._store, "profiles") as cache:
-            for number, listing in enumerate(self._found):
-                left -= len(listing.distributions)
-                if left < 0:
-                    break
-                self._ahead[number] = self._of(listing, cache)
+        for listing in self._found.in_memory():
+            left -= len(listing.distributions)
+            if left < 0:
+                break
+            self._ahead[id(listing)] = self.of(listing)
 
-    def each(self) -> Iterator[tuple[Listing, Target, Graph | None]]:
-        """Every listing with its target and, where that is wanted, its graph."""
-        with Bucket(self._store, "profiles") as cache:
-            for number, listing in enumerate(self._found):
-                yield (listing, *(self._ahead.pop(number, None) or self._of(listing, cache)))
+    def find_targets(self) -> None:
+        """All targets, while there is a cache to look into; once."""
+        if not self._targets:
+            with Bucket(self._store, "profiles") as cache:
+                self._targets = {profile: target_of(profile, cache) for profile in self._profiles}
 
-    def _of(self, listing: Listing, cache: Bucket) -> tuple[Target, Graph | None]:
-        options = self._options
-        profile = profile_of(listing.environment, pre=options.pre, uploaded_prior_to=options.uploaded_prior_to)
-        target = self._targets.get(profile)
-        if target is None:
-            target = self._targets[profile] = target_of(profile, cache)
-        if not options.wanted:
-            return target, None
-        return target, build_graph(listing.distributions, marker_environment(profile, listing.environment.platform))
+    def of(self, listing: Listing) -> tuple[Target, Graph | None]:
+        """Its target and, where that is wanted, its graph."""
+        ready = self._ahead.pop(id(listing), None)
+        if ready is not None:
+            return ready
+        profile = _profile(listing, self._options)
+        if not self._options.wanted:
+            return self._targets[profile], None
+        markers = marker_environment(profile, listing.environment.platform)
+        return self._targets[profile], build_graph(listing.distributions, markers)
 
 
-def _judge(decisions: Decisions, grounds: _Grounds, options: OutdatedOptions, now: float) -> tuple[Survey, ...]:
+def _judge(
+    decisions: Decisions, grounds: _Grounds, options: OutdatedOptions, now: float
+) -> Callable[[Listing], Survey | None]:
+    """What makes a listing a survey; None where nothing is in it of what was asked about."""
     today = date.fromtimestamp(now)
-    surveys = []
-    for listing, target, graph in grounds.each():
+
+    def judged(listing: Listing) -> Survey | None:
+        target, graph = grounds.of(listing)
         around = Surroundings(target, now, graph, options.constraints)
         findings = select_rows(judge_all(listing.distributions, decisions, around), options.rows)
-        findings = apply_policy(findings, listing.environment, options.policy, today)
         if not findings and options.rows != RowFilter():
-            continue  # nothing of what was asked about
-        surveys.append(Survey(environment=listing.environment, findings=findings, problems=listing.problems))
-    return tuple(surveys)
+            return None
+        findings = apply_policy(findings, listing.environment, options.policy, today)
+        return Survey(environment=listing.environment, findings=findings, problems=listing.problems)
+
+    return judged

@@ -27,19 +27,19 @@ def render(census: Census | Stream, options: RenderOptions) -> Iterator[str]:
     """One piece per environment, then the skipped and the summary."""
     sums = Totals()
     projects: set[str] = set()
-    stale: list[Finding] = []
+    stale = remarks.Staleness()
     for survey in census.surveys:
         counts = totals.of_survey(survey)
         sums.add(counts)
         projects.update([finding.distribution.normalized for finding in survey.findings])
-        stale += [finding for finding in survey.findings if finding.stale is not None]
+        stale.add(survey.findings)
         yield "\n".join(_environment(survey, counts, options)) + "\n\n"
     if census.skipped:
         yield "\n".join(_skipped(census.skipped, options)) + "\n\n"
     if isinstance(census, Census) and census.changes is not None:
         yield "\n".join(_changes(census.changes, options)) + "\n\n"
     lines = list(summary(sums, len(projects), options))
-    said = [*remarks.stale(stale), *remarks.notes(census.notes, verbose=options.verbose)]
+    said = [*stale.line(), *remarks.notes(census.notes, verbose=options.verbose)]
     lines += [style(line, "yellow", options.color) for line in said]
     yield "\n".join([*lines, *_incomplete(sums, len(census.skipped), options)]) + "\n"
 

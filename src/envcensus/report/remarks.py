@@ -20,9 +20,29 @@ def remarks(census: Census, *, verbose: bool = False) -> Iterator[str]:
 
 def stale(findings: Iterable[Finding]) -> Iterator[str]:
     """At most one line, on answers that come from the cache because the index gave none."""
-    ages = [finding.stale for finding in findings if finding.stale is not None]
-    if ages:
-        yield f"warning: {plural(len(ages), 'answer')} from the cache, up to {max(ages) / 3600:.1f} hours old"
+    age = Staleness()
+    age.add(findings)
+    yield from age.line()
+
+
+class Staleness:
+    """How many answers are stale, and how much: what `stale` says, from findings that come bit by bit."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.oldest = 0.0  # seconds
+
+    def add(self, findings: Iterable[Finding]) -> None:
+        """Take more findings into account."""
+        for finding in findings:
+            if finding.stale is not None:
+                self.count += 1
+                self.oldest = max(self.oldest, finding.stale)
+
+    def line(self) -> Iterator[str]:
+        """At most one line."""
+        if self.count:
+            yield f"warning: {plural(self.count, 'answer')} from the cache, up to {self.oldest / 3600:.1f} hours old"
 
 
 def notes(found: Iterable[Note], *, verbose: bool = False) -> Iterator[str]:

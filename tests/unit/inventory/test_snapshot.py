@@ -140,8 +140,9 @@ def test_what_is_wrong_is_said(tmp_path: Path, number: int, change: dict[str, An
         (gzip.compress(b'{"record":"header","x":"') + gzip.compress(b" " * (100 << 20)), "expands"),
         (b" " * (65 << 20), "64 MiB"),
         (b"\x1f\x8b\x08", "cut off, or damaged"),
+        (gzip.compress(b"[" * 1000)[:10] + b"\xff" * 50, "damaged compression"),
     ],
-    ids=["empty", "blank", "binary", "deep", "deep-unknown", "bomb", "long-line", "gzip-header"],
+    ids=["empty", "blank", "binary", "deep", "deep-unknown", "bomb", "long-line", "gzip-header", "deflate"],
 )
 def test_hostile_files_are_one_line(tmp_path: Path, content: bytes, said: str) -> None:
     file = tmp_path / "hostile.jsonl.gz"

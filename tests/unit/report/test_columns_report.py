@@ -50,7 +50,7 @@ def test_envs(census: Census, golden: Golden) -> None:
 
 
 def test_listing(census: Census, golden: Golden) -> None:
-    first = census.surveys[0]
+    first = next(iter(census.surveys))
     plain = tuple(Finding(distribution=f.distribution, state="unchecked") for f in first.findings)
     listed = Census(
         surveys=(Survey(environment=first.environment, findings=plain),), skipped=(), metrics=Metrics(), generated=0.0
@@ -60,7 +60,7 @@ def test_listing(census: Census, golden: Golden) -> None:
 
 def failing(census: Census, count: int) -> Census:
     """Every look-up failed."""
-    source = census.surveys[0].findings[2].distribution
+    source = next(iter(census.surveys)).findings[2].distribution
     rows = tuple(
         Finding(
             distribution=msgspec.structs.replace(source, name=f"p{n}", normalized=f"p{n}"),
@@ -69,7 +69,7 @@ def failing(census: Census, count: int) -> Census:
         )
         for n in range(count)
     )
-    survey = Survey(environment=census.surveys[0].environment, findings=rows)
+    survey = Survey(environment=next(iter(census.surveys)).environment, findings=rows)
     return Census(surveys=(survey,), skipped=(), metrics=Metrics(), generated=0.0)
 
 

@@ -42,7 +42,7 @@ def with_name(census: Census, name: str, version: str = "1") -> Census:
     """One environment with one row that cannot be compared."""
     bad = Distribution(name=name, normalized=name, version=version, path=f"/x/{name}")
     row = Finding(distribution=bad, state="not-comparable", reason=name)
-    survey = Survey(environment=census.surveys[0].environment, findings=(row,))
+    survey = Survey(environment=next(iter(census.surveys)).environment, findings=(row,))
     return Census(surveys=(survey,), skipped=(), metrics=Metrics(), generated=0.0)
 
 
@@ -71,8 +71,8 @@ def test_an_empty_census_renders(format: str) -> None:
 
 @pytest.mark.parametrize("format", [f for f in formats.FORMATS if f not in ("freeze", "requirements")])
 def test_a_failed_look_up_is_in_every_report(census: Census, format: str) -> None:
-    failed = census.surveys[1].findings[1]
-    survey = Survey(environment=census.surveys[1].environment, findings=(failed,))
+    failed = list(census.surveys)[1].findings[1]
+    survey = Survey(environment=list(census.surveys)[1].environment, findings=(failed,))
     text = text_of(format, msgspec.structs.replace(census, surveys=(survey,), skipped=()))
     assert any(word in text for word in ("index: timed out", "index&#58; timed out", 'state="failed"} 1', '"false"'))
 
@@ -171,7 +171,7 @@ def test_prometheus_labels_survive(text: str) -> None:
 
 
 def test_prometheus_never_repeats_a_series(census: Census) -> None:
-    first = census.surveys[0]
+    first = next(iter(census.surveys))
     names = ["/srv/\udcff", "/srv/\\udcff"]
     surveys = tuple(
         msgspec.structs.replace(first, environment=msgspec.structs.replace(first.environment, path=name))
