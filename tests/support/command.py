@@ -39,7 +39,18 @@ class Command:
 
 def neutral_environ(home: Path) -> dict[str, str]:
     """This process's environment without anybody's settings for pip, TLS, proxies or us."""
-    dropped = ("PIP_", "SSL_", "UV_", "ENVCENSUS_", "XDG_", "VIRTUAL_ENV", "NO_COLOR", "FORCE_COLOR", "REQUESTS_CA")
+    dropped = (
+        "PIP_",
+        "SSL_",
+        "UV_",
+        "ENVCENSUS_",
+        "XDG_",
+        "VIRTUAL_ENV",
+        "NO_COLOR",
+        "FORCE_COLOR",
+        "REQUESTS_CA",
+        "CURL_CA",
+    )
     kept = {
         key: value
         for key, value in os.environ.items()

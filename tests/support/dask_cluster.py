@@ -6,25 +6,28 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from tests.support.command import neutral_environ
 
+_PATIENCE = 60.0  # seconds; nothing here takes more than two on a quiet machine
+
 
 class DaskCluster:
     """Started empty; `worker` adds one on a host."""
 
-    def __init__(self, home: Path, *, prefix: Sequence[str] = (), address: str = "127.0.0.1") -> None:
+    def __init__(
+        self, home: Path, *, prefix: Sequence[str] = (), address: str = "127.0.0.1", protocol: str = "tcp", **more: str
+    ) -> None:
+        """`more` goes into the environment of all processes; their home is `home`."""
         self.home = home
         self.file = home / "scheduler.json"
-        self.environ = neutral_environ(home) | {
-            "DASK_DISTRIBUTED__COMM__TIMEOUTS__TCP": "12s",
-            "DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT": "10s",
-        }
+        self.environ = neutral_environ(home) | more
         self.processes: list[subprocess.Popen[bytes]] = []
-        self.start("scheduler", *prefix, arguments=["--host", address, "--port", "0", "--no-dashboard"])
+        bound = ["--host", address, "--port", "0", "--protocol", protocol, "--no-dashboard"]
+        self.start("scheduler", *prefix, arguments=bound)
         self.address = self._wait()["address"]
 
     def start(self, kind: str, *prefix: str, arguments: Sequence[str], **environ: str) -> subprocess.Popen[bytes]:
@@ -36,18 +39,36 @@ class DaskCluster:
         self.processes.append(process)
         return process
 
-    def worker(self, host: str, *prefix: str, nanny: bool = False, **environ: str) -> subprocess.Popen[bytes]:
-        """One more worker; returns when the scheduler knows it."""
+    def worker(
+        self,
+        host: str,
+        *prefix: str,
+        threads: int = 1,
+        hold: Path | None = None,
+        holds: str = "scan",
+        **environ: str,
+    ) -> subprocess.Popen[bytes]:
+        """One more worker; returns when the scheduler knows it. Its shares (of a "scan", or of "look-ups") wait for the
+        end of the file `hold`."""
         log = self._log("worker", len(self.processes))
-        keeper = "--nanny" if nanny else "--no-nanny"
-        arguments = ["--host", host, "--nthreads", "1", "--no-dashboard", keeper, "--local-directory", str(self.home)]
+        arguments = ["--host", host, "--nthreads", str(threads), "--no-dashboard", "--no-nanny"]
+        arguments += ["--local-directory", str(self.home)]
+        if hold is not None:
+            hold.touch()
+            environ |= {"HOLD": str(hold), "HOLDS": holds}
+            arguments += ["--preload", str(Path(__file__).with_name("holding_worker.py"))]
         process = self.start("worker", *prefix, arguments=arguments, **environ)
-        deadline = time.monotonic() + 60
-        while "Registered to" not in (log.read_text() if log.exists() else ""):
+
+        def registered() -> bool:
             assert process.poll() is None, self.logs()
-            assert time.monotonic() < deadline, self.logs()
-            time.sleep(0.2)
+            return log.exists() and "Registered to" in log.read_text()
+
+        until(registered, self.logs)
         return process
+
+    def begun(self, hold: Path) -> None:
+        """Wait until a worker with this `hold` has a share in its hands."""
+        until(hold.with_name(hold.name + ".begun").exists, self.logs)
 
     def _log(self, kind: str, number: int) -> Path:
         return self.home / f"{kind}-{number}.log"
@@ -63,24 +84,34 @@ class DaskCluster:
             process.wait()
 
     def _wait(self) -> dict[str, str]:
-        deadline = time.monotonic() + 60
-        while True:
-            assert time.monotonic() < deadline, self.logs()
+        found: dict[str, str] = {}
+
+        def written() -> bool:
             try:
-                found: dict[str, str] = json.loads(self.file.read_text())
+                found.update(json.loads(self.file.read_text()))
             except (OSError, ValueError):
-                time.sleep(0.1)
-                continue
-            return found
+                return False
+            return True
+
+        until(written, self.logs)
+        return found
+
+
+def until(true: Callable[[], bool], say: Callable[[], str] = str) -> None:
+    """Wait for something to become true; fail with what `say` says when it does not."""
+    deadline = time.monotonic() + _PATIENCE
+    while not true():
+        assert time.monotonic() < deadline, say()
+        time.sleep(0.05)
 
 
 @contextmanager
-def dask_cluster(home: Path, hosts: Sequence[str]) -> Iterator[DaskCluster]:
-    """A cluster with a worker on each of `hosts`, started together."""
-    cluster = DaskCluster(home)
+def dask_cluster(home: Path, hosts: Sequence[str], *, threads: int = 1, **more: str) -> Iterator[DaskCluster]:
+    """A cluster with a worker on each of `hosts`; `more` goes into the environment of all processes."""
+    cluster = DaskCluster(home, **more)
     try:
         for host in hosts:
-            cluster.worker(host)
+            cluster.worker(host, threads=threads)
         yield cluster
     finally:
         cluster.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from envcensus.errors import UsageError
 
@@ -17,37 +17,47 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def scanned(address: str, timeout: float | None, values: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def scanned(
+    address: str, timeout: float | None, expected: IO[bytes] | None, values: dict[str, Any]
+) -> Iterator[dict[str, Any]]:
     """Scan the hosts of the cluster at `address`; the values for a command that reports on them.
 
-    Roots are paths on the hosts. What a host could not look at comes with the snapshot. Raises UsageError and
-    EnvcensusError.
+    Roots are paths on the hosts. What a host could not look at comes with the snapshot. `expected` names hosts that
+    have to be there. Raises UsageError and EnvcensusError.
     """
     from envcensus.pipelines.cluster import temporary_snapshot
     from envcensus.runtime.cluster import Cluster
 
+    if values.get("upgrade_plan"):
+        raise UsageError("--upgrade-plan is for one environment of this host", remedy="run it there")
     given, values = values, values | {"paths": remote_roots(values)}  # before anything is connected to
     path = temporary_snapshot()
     try:
         with Cluster(address) as cluster:
-            _scan(cluster, path, timeout, values)
-            yield {**given, "roots": (path,), "roots_from": None, "system": False, "shards": cluster.shards()}
+            _scan(cluster, path, timeout, expected, values)
+            changed = {"roots": (path,), "roots_from": None, "system": False, "shards": cluster.shards()}
+            yield {**given, **changed, "remembered_as": (os.path.join("/cluster", address), *values["paths"])}
     finally:
         os.unlink(path)
 
 
-def scan_to(address: str, path: str, timeout: float | None, values: dict[str, Any]) -> tuple[Totals, list[Skipped]]:
+def scan_to(
+    address: str, path: str, timeout: float | None, expected: IO[bytes] | None, values: dict[str, Any]
+) -> tuple[Totals, list[Skipped]]:
     """Scan the hosts of the cluster at `address` into a snapshot; its counts and what could not be looked at."""
     from envcensus.runtime.cluster import Cluster
 
     values = values | {"paths": remote_roots(values)}
     with Cluster(address) as cluster:
-        return _scan(cluster, path, timeout, values)
+        return _scan(cluster, path, timeout, expected, values)
 
 
-def _scan(cluster: Cluster, path: str, timeout: float | None, values: dict[str, Any]) -> tuple[Totals, list[Skipped]]:
+def _scan(
+    cluster: Cluster, path: str, timeout: float | None, expected: IO[bytes] | None, values: dict[str, Any]
+) -> tuple[Totals, list[Skipped]]:
     from envcensus.cli.options import discover_options
     from envcensus.cli.progress import terminal_progress
+    from envcensus.cli.roots import read_roots
     from envcensus.pipelines.cluster import scan_cluster
 
     with terminal_progress(values.get("progress"), quiet=values.get("quiet", False)) as progress:
@@ -56,9 +66,10 @@ def _scan(cluster: Cluster, path: str, timeout: float | None, values: dict[str, 
             path,
             values["paths"],
             discover_options(values),
-            rescan=values["rescan"],
-            cached=not values["no_cache"],
+            rescan=values.get("rescan", False),
+            cached=not values.get("no_cache", False),
             timeout=timeout,
+            expected=[] if expected is None else [name.strip() for name in read_roots(expected) if name.strip()],
             progress=progress,
         )
 

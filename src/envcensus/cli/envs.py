@@ -14,6 +14,7 @@ from envcensus.errors import ExitCode
 @options.discovery_alone
 @options.format_("columns, json or jsonl.")
 @options.output
+@options.cluster
 def command(
     roots: tuple[str, ...],
     roots_from: IO[bytes] | None,

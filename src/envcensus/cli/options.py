@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -225,19 +225,24 @@ def _clustered(function: F) -> F:
     """With --cluster, scan the cluster's hosts first, and let the command report on the snapshot that they give."""
 
     @functools.wraps(function)
-    def run(*arguments: Any, cluster: str | None, host_timeout: float | None, **more: Any) -> Any:
+    def run(
+        *arguments: Any,
+        cluster: str | None,
+        host_timeout: float | None,
+        expect_hosts: IO[bytes] | None,
+        **more: Any,
+    ) -> Any:
         if cluster is None:
             return function(*arguments, **more)
         from envcensus.cli.cluster import scanned
 
-        with scanned(cluster, host_timeout, more) as changed:
+        with scanned(cluster, host_timeout, expect_hosts, more) as changed:
             return function(*arguments, **changed)
 
     return run  # type: ignore[return-value]
 
 
-# The decorator nearest to the function, so that --lock and --timeout hold for it too.
-cluster: Callable[[F], F] = _group(
+_cluster = (
     option("--cluster", metavar="ADDRESS", help="Scan the hosts of a Dask cluster: tcp://…, tls://… or its file."),
     option(
         "--host-timeout",
@@ -245,8 +250,16 @@ cluster: Callable[[F], F] = _group(
         metavar="SECONDS",
         help="Report a host of the cluster as lost after so long.",
     ),
-    _clustered,
+    option(
+        "--expect-hosts",
+        type=click.File("rb"),
+        metavar="FILE",
+        help="Report a host that FILE names, one a line, and the cluster does not have.",
+    ),
 )
+cluster_alone: Callable[[F], F] = _group(*_cluster)
+# The decorator nearest to the function, so that --lock and --timeout hold for it too.
+cluster: Callable[[F], F] = _group(*_cluster, _clustered)
 
 bounds: Callable[[F], F] = _group(
     option("--lock", type=click.Path(), metavar="FILE", help="Exit with 5 if another run holds the lock on FILE."),

@@ -89,7 +89,7 @@ def command(
             progress=progress,
         )
     options.ran(more, store, census.metrics)
-    census, trend = _compared(census, more["since"], roots)
+    census, trend = _compared(census, more["since"], more.get("remembered_as", roots))
     shape = deliver.render_options("outdated", show_all=show_all, trend=trend)
     deliver.to_files(outputs, lambda name: render(name, census, deliver.for_files(shape)))
     if not quiet or deliver.newsworthy(census):

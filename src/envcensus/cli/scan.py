@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 @options.discovery_alone
 @click.option("-o", "--output", required=True, type=click.Path(), metavar="FILE", help="HOST.jsonl or HOST.jsonl.gz")
 @click.option("--host", default="", metavar="NAME", help="Call this host NAME.  [default: as it calls itself]")
-@click.option("--cluster", metavar="ADDRESS", help="Scan the hosts of a Dask cluster.")
-@click.option("--host-timeout", type=click.FloatRange(0, min_open=True), metavar="SECONDS", help="For each of them.")
+@options.cluster_alone
 @options.cache
 @options.bounds
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing when everything could be looked at.")
@@ -32,6 +31,7 @@ def command(
     host: str,
     cluster: str | None,
     host_timeout: float | None,
+    expect_hosts: IO[bytes] | None,
     quiet: bool,
     progress: bool | None,
     allow_incomplete: bool,
@@ -52,7 +52,11 @@ def command(
     if cluster is not None:
         from envcensus.cli.cluster import scan_to
 
-        totals, skipped = scan_to(cluster, output, host_timeout, {**more, "roots": roots, "roots_from": roots_from})
+        if host:
+            raise UsageError("--host names one host, and a cluster has many", remedy="leave it out")
+        values = {**more, "roots": roots, "roots_from": roots_from, "progress": progress, "quiet": quiet}
+        totals, skipped = scan_to(cluster, output, host_timeout, expect_hosts, values)
+        options.ran(more, None, totals.metrics())
         return _end(totals, skipped, quiet=quiet, allow_incomplete=allow_incomplete)
     paths = resolve_roots(roots, roots_from, system=more["system"])
     if any(is_snapshot(path) for path in paths):

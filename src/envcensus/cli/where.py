@@ -17,6 +17,7 @@ from envcensus.errors import ExitCode
 @options.cache
 @click.option("--allow-incomplete", is_flag=True, help="Exit with 0 although something could not be looked at.")
 @options.figures
+@options.cluster
 def command(
     requirement: str,
     roots: tuple[str, ...],

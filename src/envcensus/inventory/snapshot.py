@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from envcensus.model.snapshot import Host, Record
 
 _CHUNK = 1 << 20
+_OF_NO_HOST = {"snapshot", "host"}  # rows that do not belong to the host whose part they stand in
 # Lines that repeat each other entirely compress to a hundredth and a quarter, since a match of 258 bytes costs 16 bits
 # at their distance; only runs of a single byte get near deflate's limit of 1,032.
 _RATIO = 500
@@ -60,7 +61,7 @@ def read_snapshot(path: str, names: HostNames | None = None) -> Iterator[Listing
         elif isinstance(item, Listing):
             environment = msgspec.structs.replace(item.environment, host=name, platform=platform)
             yield msgspec.structs.replace(item, environment=environment)
-        elif name and item.what != "snapshot":
+        elif name and item.what not in _OF_NO_HOST:
             yield Skipped(item.what, f"{name}:{item.where}", item.reason)
         else:
             yield item

@@ -14,12 +14,12 @@ from envcensus.index.places import stamp
 from envcensus.model.page import Outcome, PageAnswer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from threading import Thread
     from types import TracebackType
 
     from envcensus.cache.store import NoStore, Reader, Store
-    from envcensus.index.client import Fetched
+    from envcensus.index.client import Fetched, Want
     from envcensus.index.config import IndexConfig
     from envcensus.model.census import Metrics
     from envcensus.runtime.cluster import Shards
@@ -194,7 +194,7 @@ class Asker:
     def _fetch(self, meanwhile: Callable[[], None] | None) -> Iterator[PageAnswer]:
         """Ask, and write what came to the cache: also when the run is interrupted half-way."""
         from envcensus.index.client import Want
-        from envcensus.pipelines.fetch import fetch, start_pool
+        from envcensus.pipelines.fetch import start_pool
 
         if self._pool is None and self._shards is None and self._options.workers:
             self._pool = start_pool(len(self._missing), self._options.workers, self._config.concurrency)
@@ -204,7 +204,7 @@ class Asker:
         ]
         arrived: list[Fetched] = []
         try:
-            for fetched in fetch(self._config, wants, self._shared(len(wants)) or self._pool, meanwhile):
+            for fetched in self._answers_of(wants, meanwhile):
                 self._metrics.requests += fetched.requests
                 self._metrics.retries += fetched.retries
                 self._metrics.bytes_received += fetched.received
@@ -217,14 +217,19 @@ class Asker:
         finally:
             self._write(arrived)
 
-    def _shared(self, names: int) -> Shards | None:
-        """The cluster, if the look-ups are worth sending there and nothing secret would travel in the clear."""
-        from envcensus.pipelines.fetch import has_secrets
+    def _answers_of(self, wants: Sequence[Want], meanwhile: Callable[[], None] | None) -> Iterator[Fetched]:
+        """As they arrive, from the cluster where there is one and enough to do."""
+        from envcensus.pipelines.fetch import fetch
 
-        shards, wanted = self._shards, self._options.workers
-        if shards is None or wanted == 0 or (wanted is None and names < _POOL_FROM):
-            return None
-        return shards if shards.secure or not has_secrets(self._config) else None
+        shards, asked_for = self._shards, self._options.workers
+        if shards is not None and (asked_for or (asked_for is None and len(wants) >= _POOL_FROM)):
+            from envcensus.pipelines.shards import fetch_shared, only_here
+
+            if not only_here(self._config):
+                if meanwhile is not None:
+                    meanwhile()
+                return fetch_shared(self._config, wants, shards)
+        return fetch(self._config, wants, self._pool, meanwhile)
 
     def _answered(self, fetched: Fetched) -> PageAnswer:
         name, kept = fetched.name, self._missing.get(fetched.name)

@@ -55,16 +55,20 @@ def scan_cluster(
     rescan: bool = False,
     cached: bool = True,
     timeout: float | None = None,
+    expected: Sequence[str] = (),
     progress: Progress | None = None,
 ) -> tuple[Totals, list[Skipped]]:
     """Scan everything below `roots` on each host of `cluster` into the snapshot `path`.
 
     A host that is lost, takes more than `timeout` seconds or has another version of envcensus is a row of the snapshot,
-    and of the second value. `cached` lets hosts use the caches of the users that their workers run as.
+    and of the second value; so is one of `expected` (names or addresses) that has no worker. `cached` lets hosts use
+    the caches of the users that their workers run as.
     """
+    hosts = cluster.hosts()
     skipped: list[Skipped] = []
     names: dict[str, Greeting] = {}
-    for greeting in cluster.on_each_host(greet, dict.fromkeys(cluster.hosts(), ""), timeout=_GREETING_SECONDS):
+    patience = _GREETING_SECONDS if timeout is None else min(timeout, _GREETING_SECONDS)
+    for greeting in cluster.on_each_host(greet, dict.fromkeys(hosts, ""), timeout=patience):
         if greeting.answer is None:
             skipped.append(Skipped("host", greeting.host, greeting.error))
         elif greeting.answer.version != __version__:
@@ -72,7 +76,10 @@ def scan_cluster(
             skipped.append(Skipped("host", greeting.host, reason))
         else:
             names[greeting.host] = greeting.answer
-    shares = {host: Share(name, tuple(roots), discovery, rescan, cached) for host, name in _distinct(names).items()}
+    called = _distinct(names)
+    known = {*hosts, *called.values(), *(greeting.name for greeting in names.values())}
+    skipped += [Skipped("host", name, "has no worker in the cluster") for name in expected if name not in known]
+    shares = {host: Share(name, tuple(roots), discovery, rescan, cached) for host, name in called.items()}
     with writing(path, time.time()) as writer:
         for row in skipped:
             writer.skipped(row)
@@ -81,7 +88,7 @@ def scan_cluster(
                 found = [Skipped("host", shares[outcome.host].name, outcome.error)]
                 writer.skipped(found[0])
             else:
-                found = list(_append(writer, outcome.answer))
+                found = list(_append(writer, outcome.answer, shares[outcome.host].name))
             skipped += found
             if progress is not None:
                 progress.scanned(writer.totals.environments)
@@ -112,20 +119,19 @@ def _distinct(names: dict[str, Greeting]) -> dict[str, str]:
     }
 
 
-def _append(writer: Writer, answer: bytes) -> Iterator[Skipped]:
-    """Write a host's snapshot behind the others; it is read with the care that files from elsewhere get."""
+def _append(writer: Writer, answer: bytes, name: str) -> Iterator[Skipped]:
+    """Write the snapshot of the host `name` behind the others; it is read with the care that files from elsewhere get,
+    and may not speak for another host."""
     with tempfile.NamedTemporaryFile(suffix=".jsonl.gz") as file:
         file.write(answer)
         file.flush()
-        name = "a host"
         for item in read_sections(file.name):
             if isinstance(item, Section):
-                name = item.host.name
-                writer.host(item.host)
+                writer.host(msgspec.structs.replace(item.host, name=name))
             elif isinstance(item, Skipped):
-                row = msgspec.structs.replace(item, where=name) if item.where == file.name else item
-                writer.skipped(row)
-                yield msgspec.structs.replace(row, where=row.where if row is not item else f"{name}:{row.where}")
+                damaged = item.where == file.name
+                writer.skipped(msgspec.structs.replace(item, where=name) if damaged else item)
+                yield msgspec.structs.replace(item, where=name if damaged else f"{name}:{item.where}")
             else:
                 writer.listing(item)
 

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from envcensus.index.config import IndexConfig
-    from envcensus.runtime.cluster import Shards
     from envcensus.runtime.pool import Pool
 
 _SHARES = 4  # batches for each worker: they even out what is slow, and stay large enough to be worth sending
@@ -35,7 +34,7 @@ def start_pool(names: int, workers: int | None, concurrency: int) -> Pool | None
 def fetch(
     config: IndexConfig,
     wants: Sequence[Want],
-    pool: Pool | Shards | None,
+    pool: Pool | None,
     meanwhile: Callable[[], None] | None = None,
 ) -> Iterator[Fetched]:
     """One answer for each of `wants`, as they arrive. A batch that no worker survives is an answer too: a failure.
@@ -56,13 +55,6 @@ def fetch(
         else:
             for want in outcome.batch[1]:
                 yield Fetched(name=want.name, outcome="failed", reason=outcome.error)
-
-
-def has_secrets(config: IndexConfig) -> bool:
-    """Whether sending `config` to a worker sends a credential."""
-    return any("@" in url for url in (*config.index_urls, *config.find_links, config.proxy or "")) or any(
-        "@" in value for value in config.environ_proxies.values()
-    )
 
 
 def _fetch_share(batch: tuple[IndexConfig, list[Want]]) -> list[Fetched]:

@@ -40,6 +40,7 @@ def merge(files: Sequence[str], path: str, *, progress: Progress | None = None) 
     """
     newest, skipped, parts = _survey(files)
     chosen = {part for part, _ in newest.values()}
+    used = {number for number, _ in chosen}
     environments = 0
     with writing(path, time.time()) as writer:
         for row in skipped:
@@ -56,7 +57,8 @@ def merge(files: Sequence[str], path: str, *, progress: Progress | None = None) 
                     if wanted:
                         writer.host(item.host)
                 elif isinstance(item, Skipped):
-                    if wanted or place == 0:  # before any host: what an earlier merge had to leave out
+                    # Before any host: what an earlier merge had to leave out. Of what "host": the cluster had lost it.
+                    if wanted or place == 0 or (item.what == "host" and number in used):
                         writer.skipped(item)
                 elif wanted:
                     writer.listing(item)

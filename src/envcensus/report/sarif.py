@@ -75,10 +75,11 @@ def _meaning(rule: str) -> str:
 
 
 def _results(survey: Survey, options: RenderOptions) -> Iterator[dict[str, Any]]:
-    place = survey.environment.path
+    path_alone, host = survey.environment.path, survey.environment.host
+    place = _place(survey)
     for finding in survey.findings:
         name = f"{finding.distribution.name} {finding.distribution.version}"
-        path = finding.distribution.path or place
+        path = finding.distribution.path or path_alone
         for rule, said in _said(finding, options):
             result = _result(rule, f"{name} in {place}: {said}", path, survey)
             if finding.ignored:
@@ -86,7 +87,14 @@ def _results(survey: Survey, options: RenderOptions) -> Iterator[dict[str, Any]]
             yield result
     for problem in survey.problems:
         rule = f"problem-{problem.code}"
-        yield _result(rule, _problem(problem), problem.where or place, survey)
+        said = _problem(problem)
+        yield _result(rule, f"on {host}: {said}" if host else said, problem.where or path_alone, survey)
+
+
+def _place(survey: Survey) -> str:
+    """The environment for a person to read; the location of a result cannot name a host."""
+    environment = survey.environment
+    return f"{environment.host}:{environment.path}" if environment.host else environment.path
 
 
 def _said(finding: Finding, options: RenderOptions) -> Iterator[tuple[str, str]]:
@@ -124,9 +132,7 @@ def _notifications(census: Census) -> Iterator[dict[str, Any]]:
     for survey in census.surveys:
         for finding in survey.findings:
             if finding.state == "failed":
-                text = (
-                    f"{finding.distribution.name} in {survey.environment.path} could not be looked up: {finding.reason}"
-                )
+                text = f"{finding.distribution.name} in {_place(survey)} could not be looked up: {finding.reason}"
                 yield {"level": "error", "message": {"text": _message(text)}}
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent import futures
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+import msgspec
 from msgspec import Struct
 
 from envcensus.errors import EnvcensusError, UsageError
@@ -22,7 +23,7 @@ Task = TypeVar("Task")
 Answer = TypeVar("Answer")
 Batch = TypeVar("Batch")
 
-_CONNECT_SECONDS = 15.0
+_ANSWER_SECONDS = 15.0  # for a question to a scheduler that we are connected to
 _LOOK_SECONDS = 1.0  # how often the workers are counted
 _GRACE_SECONDS = 10.0  # a host without workers for so long is lost: a nanny needs a few to start another
 _RETRIES = 2
@@ -36,43 +37,43 @@ class HostOutcome(Struct, Generic[Answer], frozen=True):
     error: str = ""
 
 
+class _SchedulerFile(Struct):
+    address: str
+
+
 class Cluster:
     """A connection to a scheduler. Use it as a context manager, from one thread."""
 
     def __init__(self, address: str) -> None:
         """Connect to "tcp://…", "tls://…" or what a scheduler file says.
 
-        Certificates for TLS are taken from Dask's own configuration (`distributed.comm.tls`). Raises UsageError for
-        an address of another kind or where Dask is not installed, EnvcensusError where nothing answers.
+        Certificates for TLS are taken from Dask's own configuration (`distributed.comm.tls`), and so is how long to try
+        (`distributed.comm.timeouts.connect`). Raises UsageError for an address of another kind or where Dask is not
+        installed, EnvcensusError where nothing answers.
         """
         try:
+            import dask
             import distributed
         except ImportError:
             raise UsageError("--cluster needs Dask", remedy="install envcensus[dask]") from None
         logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters is said by us, in one line
         library: Any = distributed  # of which some is typed
-        more: dict[str, Any] = {}
-        if "://" not in address:
-            if not os.path.isfile(address):
-                raise UsageError(f"{address} is no scheduler file", remedy="or write tcp://HOST:PORT, tls://HOST:PORT")
-            more["scheduler_file"] = address
-        elif not address.startswith(("tcp://", "tls://")):
-            raise UsageError(
-                f"{address} is no address of a scheduler", remedy="write tcp://HOST:PORT or tls://HOST:PORT"
-            )
+        place = address if "://" in address else _of_scheduler_file(address)
+        if not place.startswith(("tcp://", "tls://")):
+            raise UsageError(f"{place} is no address of a scheduler", remedy="write tcp://HOST:PORT or tls://HOST:PORT")
+        seconds: float = dask.utils.parse_timedelta(dask.config.get("distributed.comm.timeouts.connect"))
         try:
+            security = library.Security()
+            _check_security(place, security)
             self._client = _within(
-                2 * _CONNECT_SECONDS,
-                library.Client,
-                address=None if more else address,
-                timeout=_CONNECT_SECONDS,
-                set_as_default=False,
-                security=library.Security(),
-                **more,
+                2 * seconds, library.Client, address=place, timeout=seconds, set_as_default=False, security=security
             )
         except (OSError, TimeoutError, ValueError, TypeError, RuntimeError) as error:
-            raise EnvcensusError(f"no cluster at {address}: {_line(error)}") from None
-        self.secure = str(self._client.scheduler.address).startswith("tls://")
+            said = _line(error)
+            raise EnvcensusError(
+                f"no cluster at {address}: {said}",
+                remedy="check the certificates in Dask's configuration" if "TLS" in said or "SSL" in said else "",
+            ) from None
 
     def __enter__(self) -> Cluster:
         return self
@@ -102,7 +103,7 @@ class Cluster:
         Any of a host's workers may do it. When one is lost, another of the same host does it again; a host that has
         none left, or that takes more than `timeout` seconds, is an error.
         """
-        workers = self.hosts()
+        workers = self.hosts() if tasks else {}
         running: dict[futures.Future[Answer], str] = {}
         for host, task in tasks.items():
             if host not in workers:
@@ -139,9 +140,12 @@ class Cluster:
             for future in running:
                 future.cancel()
 
-    def shards(self) -> Shards:
-        """The whole cluster as a pool."""
-        return Shards(self._client, max(len(self._workers()), 1), self.secure)
+    def shards(self) -> Shards | None:
+        """The whole cluster as a pool; None when it does not answer any more."""
+        try:
+            return Shards(self._client, max(sum(self._workers().values()), 1))
+        except EnvcensusError:
+            return None
 
     def _present(self) -> set[str]:
         """Hosts that have workers now; none when the scheduler does not answer."""
@@ -151,33 +155,46 @@ class Cluster:
             return set()
 
     def _workers(self) -> dict[str, int]:
+        """The threads of each worker. Raises EnvcensusError."""
         try:
-            found: dict[str, int] = self._client.sync(self._client.scheduler.ncores, callback_timeout=_CONNECT_SECONDS)
+            found: dict[str, int] = self._client.sync(self._client.scheduler.ncores, callback_timeout=_ANSWER_SECONDS)
         except Exception as error:  # of many kinds, none of them ours to know
             raise EnvcensusError(f"the cluster does not answer: {_line(error)}") from None
         return found
 
 
 class Shards:
-    """The part of `envcensus.runtime.pool.Pool` that look-ups use, on all workers of a cluster."""
+    """What `envcensus.runtime.pool.Pool` does, on all workers of a cluster; `workers` is how many threads they have."""
 
-    def __init__(self, client: Any, workers: int, secure: bool) -> None:
+    def __init__(self, client: Any, workers: int) -> None:
         self.workers = workers
-        self.secure = secure
         self._client = client
 
     def map_batches(
-        self, function: Callable[[Batch], Answer], batches: Iterable[Batch]
+        self, function: Callable[[Batch], Answer], batches: Iterable[Batch], *, at_once: int, stall: float
     ) -> Iterator[Outcome[Batch, Answer]]:
-        """Outcomes as they arrive. The scheduler gives the batch of a worker that it loses to another one."""
+        """Outcomes as they arrive, of at most `at_once` batches at a time.
+
+        The scheduler gives the batch of a worker that it loses to another one. When nothing gets done for `stall`
+        seconds, what is left is given up: a worker may hold its batch for ever, and there may be no worker any more.
+        """
         executor = self._client.get_executor(pure=False, retries=_RETRIES)
-        running: dict[futures.Future[Answer], Batch] = {executor.submit(function, batch): batch for batch in batches}
+        source = iter(batches)
+        running: dict[futures.Future[Answer], Batch] = {}
         try:
-            while running:
-                done, _ = futures.wait(running, return_when=futures.FIRST_COMPLETED)
+            while True:
+                for batch in islice(source, at_once - len(running)):
+                    running[executor.submit(function, batch)] = batch
+                if not running:
+                    return
+                done, _ = futures.wait(running, timeout=stall, return_when=futures.FIRST_COMPLETED)
                 for future in done:
                     found = _host_outcome("", future)
                     yield Outcome(running.pop(future), found.answer, found.error)
+                if not done:
+                    for batch in (*running.values(), *source):
+                        yield Outcome(batch, None, f"no worker answered within {stall:g} seconds")
+                    return
         finally:
             for future in running:
                 future.cancel()
@@ -194,6 +211,29 @@ def _host_outcome(host: str, future: futures.Future[Answer]) -> HostOutcome[Answ
     if type(error).__name__ == "KilledWorker":
         return HostOutcome(host, None, "its workers died again and again")
     return HostOutcome(host, None, _line(error))
+
+
+def _of_scheduler_file(path: str) -> str:
+    """The address in a file that `dask scheduler --scheduler-file` wrote. Raises UsageError."""
+    try:
+        with open(path, "rb") as file:
+            return msgspec.json.decode(file.read(), type=_SchedulerFile).address
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+        raise UsageError(f"{path} is no scheduler file", remedy="or write tcp://HOST:PORT, tls://HOST:PORT") from None
+
+
+def _check_security(address: str, security: Any) -> None:
+    """Find what is missing before Dask does: its client leaves a traceback behind. Raises EnvcensusError, OSError."""
+    if address.startswith("tls://"):
+        if security.get_connection_args("client").get("ssl_context") is None:
+            raise EnvcensusError(
+                f"no cluster at {address}: there are no certificates for TLS",
+                remedy="name them in Dask's configuration, distributed.comm.tls",
+            )
+    elif security.require_encryption:
+        raise EnvcensusError(
+            f"no cluster at {address}: Dask's configuration requires encryption", remedy="write tls://HOST:PORT"
+        )
 
 
 def _within(seconds: float, make: Callable[..., Answer], **arguments: Any) -> Answer:
