@@ -8,6 +8,7 @@ import click
 
 from envcensus.cli import deliver, options
 from envcensus.errors import ExitCode, UsageError
+from envcensus.model.display import plural
 
 if TYPE_CHECKING:
     from envcensus.model.skipped import Skipped
@@ -78,6 +79,7 @@ def command(
 def _end(totals: Totals, skipped: list[Skipped], *, quiet: bool, allow_incomplete: bool) -> ExitCode:
     deliver.say_skipped(skipped)
     if not quiet:
-        hosts = f"{totals.hosts} hosts, " if totals.hosts != 1 else ""
-        click.echo(f"{hosts}{totals.environments} environments, {totals.distributions} distributions", err=True)
+        hosts = f"{totals.hosts:,} hosts, " if totals.hosts != 1 else ""
+        found = f"{plural(totals.environments, 'environment')}, {plural(totals.distributions, 'distribution')}"
+        click.echo(hosts + found, err=True)
     return ExitCode.INCOMPLETE if skipped and not allow_incomplete else ExitCode.COMPLETE

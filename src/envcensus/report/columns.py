@@ -82,13 +82,18 @@ def _environment(survey: Survey, counts: Totals, options: RenderOptions) -> Iter
         if not survey.problems:
             yield f"{plural(counts.packages, 'package')}, no problems."
         return
-    shown = [f for f in survey.findings if options.shows(f) and totals.active(f)]
-    rows = [f for f in shown if f.state in ("outdated", "current", "unchecked")]
+    shown: Sequence[Finding] = survey.findings
+    rows = shown
+    # What `list` shows is all unchecked; to ask each row would cost more.
+    if counts.unchecked < counts.packages or "unchecked" not in options.show:
+        shown = [f for f in survey.findings if options.shows(f) and totals.active(f)]
+        rows = [f for f in shown if f.state in ("outdated", "current", "unchecked")]
     if rows:
         yield from _rows(rows, options)
     if options.verbose:
         yield from _not_rows(shown)
-    yield from _failed([f for f in shown if f.state == "failed"], options)
+    if counts.failed:
+        yield from _failed([f for f in shown if f.state == "failed"], options)
     yield from _problems(survey.problems, options)
     if not rows:
         yield nothing(counts)
@@ -124,11 +129,12 @@ def _owner(environment: Environment) -> str:
 
 
 def _rows(rows: Sequence[Finding], options: RenderOptions) -> Iterable[str]:
+    distributions = [f.distribution for f in rows]
     columns: dict[str, list[str]] = {
-        "Package": [f.distribution.name for f in rows],
-        "Version": [f.distribution.version for f in rows],
+        "Package": [d.name for d in distributions],
+        "Version": [d.version for d in distributions],
     }
-    if any(f.state != "unchecked" for f in rows):  # (nothing more is known of what was not compared)
+    if {f.state for f in rows} != {"unchecked"}:  # (nothing more is known of what was not compared)
         columns |= {
             "Wanted": [f.wanted for f in rows],
             "Latest": [f.latest.version if f.latest else "" for f in rows],
@@ -137,7 +143,7 @@ def _rows(rows: Sequence[Finding], options: RenderOptions) -> Iterable[str]:
             "Age": ["" if f.age_days is None else age(f.age_days) for f in rows],
             "Notes": ["; ".join(notes(f)) for f in rows],
         }
-    columns["Editable project location"] = [f.distribution.location if f.distribution.editable else "" for f in rows]
+    columns["Editable project location"] = [d.location if d.editable else "" for d in distributions]
     kept = {
         title: cells if "".join(cells).isprintable() else [neutral(cell) for cell in cells]
         for title, cells in columns.items()

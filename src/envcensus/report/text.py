@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from itertools import repeat
 
 RESET = "\x1b[0m"
 STYLES = {
@@ -83,14 +84,16 @@ def table(
     cut until the lines fit, as far as that goes; without it nothing is. `styles` holds one style name per cell,
     row by row.
     """
-    body = [tuple(row) for row in rows]
+    body = list(rows)
     columns = list(zip(header, *body, strict=True))
     ascii_only = all("".join(column).isascii() for column in columns)
     sizes = [max(map(len if ascii_only else width_of, column)) for column in columns]
     if ascii_only and not color and (width is None or sum(sizes) + len(sizes) - 1 <= width):
-        # Most tables: nothing to cut, and a character is a column. The loop below would do the same.
-        line = " ".join(f"%-{size}s" for size in sizes)
-        return [(line % row).rstrip() for row in (tuple(header), tuple("-" * size for size in sizes), *body)]
+        # Most tables: nothing to cut, and a character is a column. The loop below would do the same, cell by cell.
+        padded = [map(str.ljust, column, repeat(size)) for column, size in zip(columns[:-1], sizes[:-1], strict=True)]
+        lines = list(map(str.rstrip, map(" ".join, zip(*padded, columns[-1], strict=True))))
+        lines.insert(1, " ".join("-" * size for size in sizes).rstrip())
+        return lines
     if width is not None:
         least = [
             min(max(width_of(h), 8), size) if h in elastic else size for h, size in zip(header, sizes, strict=True)
