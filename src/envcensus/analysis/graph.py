@@ -9,9 +9,12 @@ from msgspec import Struct
 from envcensus._kernels.requirement import MarkerEnvironment, Requirement, parse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from envcensus.model.distribution import Distribution
+
+
+_MOST_LINES = 50_000  # distributions whose requirements are remembered
 
 
 class Edge(Struct, frozen=True, gc=False):
@@ -36,26 +39,51 @@ class Graph(Struct, frozen=True):
 
     def direct(self, name: str) -> bool:
         """Whether no other installed distribution requires `name`."""
-        return not any(edge.requirer.normalized != name for edge in self.needed_by.get(name, ()))
+        for edge in self.needed_by.get(name, ()):  # noqa: SIM110  # asked for every row: a generator takes longer
+            if edge.requirer.normalized != name:
+                return False
+        return True
 
 
-def build_graph(distributions: Sequence[Distribution], markers: Mapping[str, str]) -> Graph:
-    """The graph of `distributions` under the marker environment `markers` (PEP 508).
+class Lines:
+    """Requires-Dist lines as one marker environment (PEP 508) reads them: once, however many environments hold them."""
+
+    def __init__(self, markers: Mapping[str, str]) -> None:
+        self.environment = MarkerEnvironment(markers)
+        self._read: dict[tuple[str, ...], tuple[tuple[Requirement, ...], tuple[str, ...]]] = {}
+
+    def read(self, lines: tuple[str, ...]) -> tuple[tuple[Requirement, ...], tuple[str, ...]]:
+        """The requirements that hold without any extra, and the lines that PEP 508 does not allow."""
+        found = self._read.get(lines)
+        if found is None:
+            invalid: list[str] = []
+            parsed = _parse(lines, invalid, for_extras=False)
+            kept = [each for each in parsed if each.marker is None or each.marker.evaluate(self.environment, "")]
+            if len(self._read) >= _MOST_LINES:
+                self._read.clear()
+            found = self._read[lines] = (tuple(kept), tuple(invalid))
+        return found
+
+
+def build_graph(distributions: Sequence[Distribution], markers: Mapping[str, str] | Lines) -> Graph:
+    """The graph of `distributions` under the marker environment `markers` (PEP 508). For many environments that have
+    it in common, pass the same `Lines`.
 
     Extras count where an installed distribution asks for them (``requests[socks]``): what an operator once typed on
     a command line is not recorded anywhere.
     """
-    environment = MarkerEnvironment(markers)
+    lines = markers if isinstance(markers, Lines) else Lines(markers)
     nodes: dict[str, Distribution] = {}
     for distribution in distributions:
         nodes.setdefault(distribution.normalized, distribution)
     graph = Graph(nodes, {name: [] for name in nodes}, {}, [])
     asked: dict[str, set[str]] = {}
     for distribution in nodes.values():
-        for requirement in _parse(distribution, graph.invalid, for_extras=False):
-            if requirement.marker is None or requirement.marker.evaluate(environment, ""):
-                _join(graph, Edge(distribution, requirement), asked)
-    _join_extras(graph, asked, environment)
+        requirements, invalid = lines.read(distribution.requires)
+        for requirement in requirements:
+            _join(graph, Edge(distribution, requirement), asked)
+        graph.invalid.extend([(distribution, line) for line in invalid])
+    _join_extras(graph, asked, lines.environment)
     return graph
 
 
@@ -66,7 +94,9 @@ def _join_extras(graph: Graph, asked: dict[str, set[str]], environment: MarkerEn
     while asked:
         name, extras = asked.popitem()
         if name not in parsed:
-            parsed[name] = list(_parse(graph.nodes[name], graph.invalid, for_extras=True))
+            invalid: list[str] = []
+            parsed[name] = list(_parse(graph.nodes[name].requires, invalid, for_extras=True))
+            graph.invalid.extend([(graph.nodes[name], line) for line in invalid])
         for extra in extras:
             if (name, extra) in done:
                 continue
@@ -78,18 +108,20 @@ def _join_extras(graph: Graph, asked: dict[str, set[str]], environment: MarkerEn
 
 
 def _join(graph: Graph, edge: Edge, asked: dict[str, set[str]]) -> None:
-    name = edge.requirement.normalized
+    requirement = edge.requirement
+    name = requirement.normalized
     graph.needs[edge.requirer.normalized].append(edge)
-    graph.needed_by.setdefault(name, []).append(edge)
-    if edge.requirement.extras and name in graph.nodes:
-        asked.setdefault(name, set()).update(edge.requirement.normalized_extras)
+    if (edges := graph.needed_by.get(name)) is None:
+        graph.needed_by[name] = [edge]
+    else:
+        edges.append(edge)
+    if requirement.extras and name in graph.nodes:
+        asked.setdefault(name, set()).update(requirement.normalized_extras)
 
 
-def _parse(
-    distribution: Distribution, invalid: list[tuple[Distribution, str]], *, for_extras: bool
-) -> Iterator[Requirement]:
+def _parse(lines: Iterable[str], invalid: list[str], *, for_extras: bool) -> Iterator[Requirement]:
     """The requirements of a distribution; those that hold only with some extra, most of them, just `for_extras`."""
-    for line in distribution.requires:
+    for line in lines:
         only_with_extra = "extra ==" in line and " or " not in line
         if only_with_extra and not for_extras:
             continue
@@ -97,4 +129,4 @@ def _parse(
             yield parse(line)
         except ValueError:
             if only_with_extra or not for_extras:  # said once
-                invalid.append((distribution, line))
+                invalid.append(line)

@@ -8,7 +8,6 @@ from msgspec import Struct
 
 from envcensus._kernels import page
 from envcensus._kernels.version import Version
-from envcensus.analysis.severity import severity
 from envcensus.model.finding import Finding
 
 if TYPE_CHECKING:
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from envcensus.model.page import Latest, PageAnswer
 
 _DAY = 86400.0
-_YEAR = 365.25 * _DAY
 
 
 class Surroundings(Struct, frozen=True):
@@ -77,25 +75,23 @@ def _compared(
 ) -> Finding:
     name = distribution.normalized
     answer = decisions.answer(name)
-    installed, newest = Version(distribution.version), Version(latest.version)
-    outdated = newest > installed
-    uploaded, yanked = decisions.release(name, distribution.version)
-    wanted, held_by = _wanted(name, latest, decisions, around) if outdated else ("", ())
-    if wanted and Version(wanted) < installed:
+    step = decisions.step(name, distribution.version, around.target, latest)
+    wanted, held_by = _wanted(name, latest, decisions, around) if step.outdated else ("", ())
+    if wanted and wanted != latest.version and Version(wanted) < Version(distribution.version):
         wanted = distribution.version  # what is installed is beyond what is allowed: nothing to upgrade to
     return Finding(
         distribution=distribution,
-        state="outdated" if outdated else "current",
+        state="outdated" if step.outdated else "current",
         latest=latest,
         wanted=wanted,
         held_by=held_by,
-        severity=severity(installed, newest) if outdated else None,
-        age_days=None if uploaded is None else max(around.now - uploaded, 0.0) / _DAY,
-        libyears=_libyears(uploaded, latest) if outdated else None,
-        yanked=yanked,
+        severity=step.severity,
+        age_days=None if step.uploaded is None else max(around.now - step.uploaded, 0.0) / _DAY,
+        libyears=step.libyears,
+        yanked=step.yanked,
         status=decisions.status(name),
         direct=direct,
-        reason=_staleness(answer),
+        reason=_staleness(answer) if answer.stale is not None else "",
         stale=answer.stale,
     )
 
@@ -109,27 +105,14 @@ def _wanted(name: str, latest: Latest, decisions: Decisions, around: Surrounding
         return "", ()
     edges = [edge for edge in around.graph.needed_by.get(name, ()) if edge.requirer.normalized != name]
     constraints = around.constraints.get(name, ())
-    specifiers = {edge.requirement.specifier for edge in edges} | set(constraints)
-    if all(specifier.contains(latest.version, prereleases=True) for specifier in specifiers):
+    holding = [edge for edge in edges if not edge.requirement.specifier.contains(latest.version, prereleases=True)]
+    barring = [each for each in constraints if not each.contains(latest.version, prereleases=True)]
+    if not holding and not barring:
         return latest.version, ()
-    holders = {
-        f"{edge.requirer.name} {edge.requirer.version} ({edge.requirement.specifier})"
-        for edge in edges
-        if not edge.requirement.specifier.contains(latest.version, prereleases=True)
-    }
-    holders |= {
-        f"constraint {specifier}"
-        for specifier in constraints
-        if not specifier.contains(latest.version, prereleases=True)
-    }
+    holders = {f"{edge.requirer.name} {edge.requirer.version} ({edge.requirement.specifier})" for edge in holding}
+    holders |= {f"constraint {specifier}" for specifier in barring}
+    specifiers = {edge.requirement.specifier for edge in edges} | set(constraints)
     return decisions.newest_allowed(name, around.target, specifiers), tuple(sorted(holders))
-
-
-def _libyears(uploaded: float | None, latest: Latest) -> float | None:
-    """Years between the uploads of the installed and of the latest version (libyear.com); never negative."""
-    if uploaded is None or latest.uploaded is None:
-        return None
-    return max(latest.uploaded - uploaded, 0.0) / _YEAR
 
 
 def _not_found(distribution: Distribution, direct: bool, reason: str, answer: PageAnswer) -> Finding:

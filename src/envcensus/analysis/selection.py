@@ -25,8 +25,13 @@ class RowFilter(Struct, frozen=True, kw_only=True):
     direct: bool = False
 
 
+_ALL = RowFilter()
+
+
 def select_rows(findings: Sequence[Finding], rows: RowFilter) -> tuple[Finding, ...]:
     """The findings that `rows` keeps. A look-up that failed is not dropped for its unknown severity."""
+    if rows == _ALL:
+        return tuple(findings)
     return tuple([finding for finding in findings if _kept(finding, rows)])
 
 

@@ -19,9 +19,10 @@ def severity(installed: Version, latest: Version) -> Severity:
         return "major"
     if latest.is_prerelease:
         return "pre"
-    width = max(len(installed.release), len(latest.release))
-    before = installed.release + (0,) * (width - len(installed.release))
-    after = latest.release + (0,) * (width - len(latest.release))
+    before, after = installed.release, latest.release  # (made anew each time they are asked for)
+    width = max(len(before), len(after))
+    before += (0,) * (width - len(before))
+    after += (0,) * (width - len(after))
     for position, (old, new) in enumerate(zip(before, after, strict=True)):
         if old != new:
             return ("major", "minor")[position] if position < 2 else "patch"

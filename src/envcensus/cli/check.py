@@ -32,13 +32,12 @@ def command(
     Without a ROOT: the active virtualenv, else the current directory. With `--fail-on problem` the exit code is 3 when
     there is anything.
     """
-    from envcensus.analysis.rules import parse_rules
     from envcensus.cli.progress import terminal_progress
     from envcensus.cli.roots import resolve_roots
     from envcensus.pipelines.check import check
     from envcensus.report.formats import known, render
 
-    rules = parse_rules(fail_on)
+    rules = deliver.rules(fail_on)
     known(format_)
     deliver.check_outputs(outputs)
     with options.open_cache(more) as store, terminal_progress(more["progress"], quiet=quiet) as progress:

@@ -49,6 +49,15 @@ def to_files(outputs: Sequence[str], render: Callable[[str], Iterable[str]]) -> 
         write_whole(path, (piece.encode("utf-8", "backslashreplace") for piece in pieces))
 
 
+def rules(texts: Sequence[str]) -> Rules | None:
+    """The rules of --fail-on, None where there are none. Raises UsageError."""
+    if not texts:
+        return None
+    from envcensus.analysis.rules import parse_rules
+
+    return parse_rules(texts)
+
+
 def exit_code(census: Census, rules: Rules | None = None, *, allow_incomplete: bool) -> ExitCode:
     """INCOMPLETE where something could not be looked at, unless that is allowed; else FINDINGS where `rules` (of
     --fail-on) are broken."""

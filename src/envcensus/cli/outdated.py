@@ -60,7 +60,6 @@ def command(
     Each project is asked for once, however many environments hold it, and answers are cached. Nothing that is found
     is executed. Without a ROOT: the active virtualenv, else the current directory.
     """
-    from envcensus.analysis.rules import parse_rules
     from envcensus.cli.progress import terminal_progress
     from envcensus.cli.roots import resolve_roots
     from envcensus.pipelines.outdated import outdated
@@ -74,7 +73,7 @@ def command(
             resolve_roots(roots, roots_from, system=more["system"]),
             {**more, **shown, "allow_incomplete": allow_incomplete},
         )
-    rules = parse_rules(fail_on)
+    rules = deliver.rules(fail_on)
     _check_format(format_, by)
     deliver.check_outputs(outputs)
     with options.open_cache(more) as store, terminal_progress(more["progress"], quiet=quiet) as progress:

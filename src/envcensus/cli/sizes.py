@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 _UNITS = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
-_SIZE = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,6})?)\s*(?:([KMGT])(?:i?B)?)?", re.IGNORECASE | re.ASCII)
+_SIZE = r"([0-9]{1,15}(?:\.[0-9]{1,6})?)\s*(?:([KMGT])(?:i?B)?)?"
 
 
 class Size(click.ParamType):  # type: ignore[type-arg]  # generic only in newer releases of click
@@ -19,7 +19,7 @@ class Size(click.ParamType):  # type: ignore[type-arg]  # generic only in newer 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         if isinstance(value, int):
             return value
-        match = _SIZE.fullmatch(value.strip())
+        match = re.fullmatch(_SIZE, value.strip(), re.IGNORECASE | re.ASCII)
         size = int(float(match[1]) * _UNITS[(match[2] or "M").upper()]) if match else 0
         if size < 1:
             self.fail(f"{value!r} is not a size such as 200M", param, ctx)

@@ -7,24 +7,32 @@ all is loaded then.
 from __future__ import annotations
 
 import gc
-import importlib
 import os
 import sys
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False  # typing is imported by click, when what it needs has been prepared
 if TYPE_CHECKING:
-    from typing import NoReturn
+    from collections.abc import Iterable
+    from typing import Any, NoReturn
 
 
 def prepare() -> None:
     """Get ready for what click and msgspec import. To be called before they are."""
     gc.set_threshold(100_000, 20, 50)  # a run builds much and drops little: looking for garbage is mostly in vain
-    defer("inspect", cleandoc=_cleandoc)  # click: for help texts
+    if sys.version_info < (3, 12):  # it defines all its classes in Python first
+        import _datetime  # type: ignore[import-not-found]
+
+        defer("datetime", **{name: value for name, value in vars(_datetime).items() if not name.startswith("__")})
+    defer("difflib", get_close_matches=_get_close_matches)  # click: at each short option, which is no long one
     defer("gettext", gettext=_untranslated, ngettext=_untranslated_number)  # click: it looks for a catalogue every time
-    defer("platform", system=_system)  # uuid, which both import
-    defer("textwrap")  # msgspec: for schemas
+    defer("inspect", cleandoc=_cleandoc)  # click: for help texts
     defer("ipaddress")  # urllib.parse: for addresses in brackets
+    defer("platform", system=_system)  # uuid, which both import
+    defer("textwrap")  # msgspec: for schemas, as the next
+    for name in ("msgspec.inspect", "msgspec.toml", "msgspec.yaml"):
+        defer(name)
+    defer("warnings")  # importlib
 
 
 def import_msgspec() -> None:
@@ -37,7 +45,7 @@ def import_msgspec() -> None:
         return
     sys.modules["typing_extensions"] = None  # type: ignore[assignment]
     try:
-        importlib.import_module("msgspec")
+        import msgspec  # noqa: F401
     finally:
         del sys.modules["typing_extensions"]
 
@@ -60,7 +68,8 @@ class _Deferred(ModuleType):
             raise AttributeError(attribute)
         if sys.modules.get(self.__name__) is self:
             del sys.modules[self.__name__]
-        self.__dict__.update(vars(importlib.import_module(self.__name__)))
+        __import__(self.__name__)
+        self.__dict__.update(vars(sys.modules[self.__name__]))
         self.__class__ = ModuleType  # type: ignore[assignment]
         return getattr(self, attribute)
 
@@ -69,8 +78,26 @@ def _cleandoc(text: str) -> str:
     """`inspect.cleandoc` for one line, which is what options say; for more, the real one."""
     if "\n" not in text and "\t" not in text:
         return text.lstrip()
-    real: str = importlib.import_module("inspect").getdoc.__globals__["cleandoc"](text)
-    return real
+    from inspect import getdoc  # anything that has no stand-in
+
+    cleaned: str = getdoc.__globals__["cleandoc"](text)
+    return cleaned
+
+
+def _get_close_matches(word: str, possibilities: Iterable[str], n: int = 3, cutoff: float = 0.6) -> list[str]:
+    """`difflib.get_close_matches`: none where too few characters are in common, whatever their order."""
+    candidates = list(possibilities)
+    for candidate in candidates:
+        common = sum(min(word.count(character), candidate.count(character)) for character in set(word))
+        if 2.0 * common / ((len(word) + len(candidate)) or 1) >= cutoff or not candidate:
+            break
+    else:
+        if n > 0 and 0.0 <= cutoff <= 1.0:
+            return []
+    from difflib import SequenceMatcher  # anything that has no stand-in
+
+    matches: list[str] = SequenceMatcher.__init__.__globals__["get_close_matches"](word, candidates, n, cutoff)
+    return matches
 
 
 def _untranslated(message: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from msgspec import Struct
@@ -14,7 +13,7 @@ KEYRING_SECONDS = 15.0  # a keyring that waits for somebody at a screen must not
 _PORTS = {"http": 80, "https": 443}
 
 
-class Origin(NamedTuple):
+class Origin(Struct, frozen=True, gc=False):
     """Scheme, host and port: what a credential belongs to (RFC 6454)."""
 
     scheme: str

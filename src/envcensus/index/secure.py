@@ -20,12 +20,14 @@ def is_secure(url: str, trusted_hosts: Sequence[str]) -> bool:
     names = (origin.host, f"{origin.host}:{origin.port}", "*")
     if any(host.lower() in names for host in trusted_hosts):
         return True
+    if origin.host in {"127.0.0.1", "::1", "localhost"}:
+        return True
     try:
         import ipaddress
 
         return ipaddress.ip_address(origin.host).is_loopback
     except ValueError:
-        return origin.host == "localhost"
+        return False
 
 
 def refused_indexes(config: IndexConfig) -> list[Skipped]:

@@ -14,16 +14,13 @@ class _DirectUrl(msgspec.Struct, gc=False):
     dir_info: _DirInfo | None = None
 
 
-_decoder = msgspec.json.Decoder(_DirectUrl)
-
-
 def parse_direct_url(raw: bytes) -> tuple[str, bool, str] | None:
     """The url without credentials, whether it is an editable project, and that project's directory.
 
     None where the file is not valid: pip then treats the distribution as one from an index.
     """
     try:
-        record = _decoder.decode(raw)
+        record = msgspec.json.decode(raw, type=_DirectUrl)
     except (msgspec.MsgspecError, UnicodeDecodeError):
         return None
     editable = record.dir_info is not None and record.dir_info.editable

@@ -21,7 +21,7 @@ from envcensus.inventory.direct_url import parse_direct_url
 from envcensus.model.distribution import Distribution, DistributionKind
 from envcensus.model.skipped import Problem
 
-_EGG_PYTHON = re.compile(r"-py\d[\d.]*(-.*)?$")
+_EGG_PYTHON = r"-py\d[\d.]*(-.*)?$"
 
 
 def split_entry(entry: str) -> tuple[str, str]:
@@ -29,7 +29,7 @@ def split_entry(entry: str) -> tuple[str, str]:
     stem, _, suffix = entry.rpartition(".")
     name, dash, version = stem.partition("-")
     if suffix.lower() == "egg-info":
-        return name, _EGG_PYTHON.sub("", version)
+        return name, re.sub(_EGG_PYTHON, "", version)
     return (name, version) if dash else ("", "")
 
 

@@ -16,10 +16,10 @@ from envcensus._kernels.scan import read_file
 from envcensus.model import paths
 from envcensus.model.environment import Environment, Kind, Owner
 
-_PYTHON_DIR = re.compile(r"(python|pypy)(\d{1,2}\.\d{1,3})(t?)")
-_VERSION = re.compile(r"\d{1,2}\.\d{1,3}(?:\.\d{1,3})?")
-_CONDA_PYTHON = re.compile(r"python-(\d{1,2}\.\d{1,3}(?:\.\d{1,3})?)[^-]*-[^-]*\.json")
-_PATCHLEVEL = re.compile(rb'#define\s+PY_VERSION\s+"(\d{1,2}\.\d{1,3}\.\d{1,3})')
+_PYTHON_DIR = r"(python|pypy)(\d{1,2}\.\d{1,3})(t?)"
+_VERSION = r"\d{1,2}\.\d{1,3}(?:\.\d{1,3})?"
+_CONDA_PYTHON = r"python-(\d{1,2}\.\d{1,3}(?:\.\d{1,3})?)[^-]*-[^-]*\.json"
+_PATCHLEVEL = rb'#define\s+PY_VERSION\s+"(\d{1,2}\.\d{1,3}\.\d{1,3})'
 _CONFIG_LIMIT = 1 << 16  # bytes of pyvenv.cfg
 
 # Path segments by which tools mark the environments they keep in a place of their own.
@@ -111,7 +111,7 @@ def _probe_venv(path: str, entries: Collection[str]) -> Environment | None:
     if not pythons and "bin" not in entries:
         return None
     config = _read_config(paths.config(path)) or {}
-    told = _VERSION.match(config.get("version_info") or config.get("version") or "")
+    told = re.match(_VERSION, config.get("version_info") or config.get("version") or "")
     version = told[0] if told else ""
     python = _choose(pythons, version)
     if python is not None and _minor(version) != python.minor:
@@ -161,7 +161,7 @@ def _probe_conda(path: str, entries: Collection[str]) -> Environment | None:
     except OSError:
         names = []
     for name in names:
-        match = _CONDA_PYTHON.fullmatch(name)
+        match = re.fullmatch(_CONDA_PYTHON, name)
         if match:
             version = match[1]
     if not version and "history" not in names:
@@ -244,10 +244,10 @@ def _full_version(prefix: str, python: PythonDir) -> str:
     """Major, minor and micro from the installed headers or the name of the prefix; else major and minor."""
     suffix = "t" if python.free_threaded else ""
     raw = read_file(os.fsencode(f"{prefix}/include/python{python.minor}{suffix}/patchlevel.h"), 8192)
-    match = _PATCHLEVEL.search(raw) if raw else None
+    match = re.search(_PATCHLEVEL, raw) if raw else None
     if match and _minor(match[1].decode()) == python.minor:
         return match[1].decode()
-    named = _VERSION.search(os.path.basename(prefix))
+    named = re.search(_VERSION, os.path.basename(prefix))
     return named[0] if named and _minor(named[0]) == python.minor else python.minor
 
 
@@ -276,7 +276,7 @@ def base_site_dirs(prefix: str, python: PythonDir) -> tuple[str, ...]:
 
 def _probe_pypackages(path: str, name: str) -> list[Environment]:
     """`__pypackages__/X.Y` with its `lib` directory (PEP 582)."""
-    if not _VERSION.fullmatch(name) or not os.path.isdir(f"{path}/lib"):
+    if not re.fullmatch(_VERSION, name) or not os.path.isdir(f"{path}/lib"):
         return []
     return [_environment(path, "pypackages", name, "cpython", (f"{path}/lib",))]
 
@@ -285,7 +285,7 @@ def probe_target(path: str, entries: Collection[str]) -> Environment | None:
     """A directory that holds distributions itself, as `pip install --target` makes it. Only for explicit roots."""
     if not any(name.endswith((".dist-info", ".egg-info")) for name in entries):
         return None
-    python = next((m for part in reversed(path.split("/")) if (m := _PYTHON_DIR.fullmatch(part))), None)
+    python = next((m for part in reversed(path.split("/")) if (m := re.fullmatch(_PYTHON_DIR, part))), None)
     if python is None:
         return _environment(path, "target", "", "cpython", (path,))
     implementation = "pypy" if python[1] == "pypy" else "cpython"
@@ -306,7 +306,7 @@ def python_dirs(prefix: str, entries: Collection[str]) -> list[PythonDir]:
         except OSError:
             continue
         for name in names:
-            match = _PYTHON_DIR.fullmatch(name)
+            match = re.fullmatch(_PYTHON_DIR, name)
             if match:
                 implementation = "pypy" if match[1] == "pypy" else "cpython"
                 found[name] = PythonDir(name, implementation, match[2], match[3] == "t")

@@ -21,7 +21,7 @@ Watch = tuple[str, int, int, int, int, int]
 
 _LINK_LIMIT = 1 << 16  # bytes of a .pth or .egg-link file
 _EXTRA_LIMIT = 1000  # directories that .pth and .egg-link files may add to one environment
-_UNSAFE = re.compile("[^A-Za-z0-9.]+")
+_UNSAFE = "[^A-Za-z0-9.]+"
 
 
 class Reading(msgspec.Struct):
@@ -192,7 +192,7 @@ class _Reader:
             if distribution.direct_url or distribution.editable:
                 continue
             name = distribution.name
-            if f"{name}.egg-link" in self.links or _UNSAFE.sub("-", name) + ".egg-link" in self.links:
+            if f"{name}.egg-link" in self.links or re.sub(_UNSAFE, "-", name) + ".egg-link" in self.links:
                 location = os.path.dirname(distribution.path)
                 self.found[position] = msgspec.structs.replace(distribution, editable=True, location=location)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from copy import copy
 from itertools import tee
 
 from msgspec import Struct
@@ -153,6 +152,8 @@ class Stream:
 
     def split(self, count: int) -> list[Stream]:
         """So many streams of the same surveys, to be read in step: each holds what another has read before it."""
+        from copy import copy
+
         copies = [copy(self) for _ in range(count)]
         for stream, surveys in zip(copies, tee(self.surveys, count), strict=True):
             stream.surveys = surveys

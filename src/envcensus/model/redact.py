@@ -8,8 +8,8 @@ MASK = "****"
 
 # RFC 3986: userinfo ends at the last "@" of the authority. A password pasted with a raw "/", "?" or "#" in it is
 # no valid URL, but must not be printed either: hence the second form, "user:" followed by anything but a port.
-_USERINFO = re.compile(r"(?<=://)(?:[^/?#\s]*@|[^/?#\s:@]*:(?!\d*(?:[/?#\s]|$))\S*@)")
-_QUERY_VALUE = re.compile(r"(?<=[?&])([^=&#\s\"'<>]+)=[^&#\s\"'<>]+")
+_USERINFO = r"(?<=://)(?:[^/?#\s]*@|[^/?#\s:@]*:(?!\d*(?:[/?#\s]|$))\S*@)"
+_QUERY_VALUE = r"(?<=[?&])([^=&#\s\"'<>]+)=[^&#\s\"'<>]+"
 
 
 def redact(text: str) -> str:
@@ -20,5 +20,5 @@ def redact(text: str) -> str:
     """
     if "://" not in text:
         return text
-    text = _USERINFO.sub(f"{MASK}@", text)
-    return _QUERY_VALUE.sub(rf"\1={MASK}", text) if "?" in text else text
+    text = re.sub(_USERINFO, f"{MASK}@", text)
+    return re.sub(_QUERY_VALUE, rf"\1={MASK}", text) if "?" in text else text

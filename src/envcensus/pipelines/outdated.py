@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from envcensus._kernels.specifier import SpecifierSet
 from envcensus.analysis.decisions import Decisions
-from envcensus.analysis.graph import build_graph
+from envcensus.analysis.graph import Lines, build_graph
 from envcensus.analysis.ignores import apply_policy
 from envcensus.analysis.outdated import Surroundings, judge_all
 from envcensus.analysis.selection import RowFilter, select_rows
@@ -128,6 +128,7 @@ class _Grounds:
         self._options = options
         self._store = store
         self._targets: dict[Profile, Target] = {}
+        self._lines: dict[tuple[str, ...], Lines] = {}  # by the values of markers
         self._ahead: dict[int, tuple[Target, Graph | None]] = {}  # by the identity of listings that stay in memory
 
     def prepare(self) -> None:
@@ -155,7 +156,10 @@ class _Grounds:
         if not self._options.wanted:
             return self._targets[profile], None
         markers = marker_environment(profile, listing.environment.platform)
-        return self._targets[profile], build_graph(listing.distributions, markers)
+        key = tuple(markers.values())
+        if key not in self._lines:
+            self._lines[key] = Lines(markers)
+        return self._targets[profile], build_graph(listing.distributions, self._lines[key])
 
 
 def _judge(

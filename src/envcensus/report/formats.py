@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterable
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from envcensus.errors import UsageError
 from envcensus.model.census import Census, Stream
 from envcensus.report.options import DEFAULT, RenderOptions
 
 
-class Format(NamedTuple):
+class Format(Struct, frozen=True, gc=False):
     """A format: where its `render(census, options)` lives, and the file suffixes that ask for it."""
 
     module: str

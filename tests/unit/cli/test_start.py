@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import gettext
 import inspect
 import platform
@@ -93,3 +94,11 @@ def test_the_end_without_an_output_fails_as_the_interpreter_does() -> None:
     script = "import sys; sys.stdout = open('/dev/full', 'w'); print('lost')\n" + END.format(before="", code=0)
     done = subprocess.run([sys.executable, "-c", script], stderr=subprocess.PIPE, text=True, check=False)
     assert done.returncode != 0 or "No space" in done.stderr
+
+
+WORDS = st.text("-abo", max_size=6)
+
+
+@given(WORDS, st.lists(WORDS, max_size=6), st.sampled_from([0.0, 0.3, 0.6, 2 / 3, 1.0]))
+def test_the_stand_in_for_close_matches_finds_what_difflib_finds(word: str, known: list[str], cutoff: float) -> None:
+    assert start._get_close_matches(word, known, 3, cutoff) == difflib.get_close_matches(word, known, 3, cutoff)
