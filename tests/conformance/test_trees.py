@@ -27,9 +27,10 @@ RECORDED = [
     "snap-pdm-2193",
     "snap-starlette-fastapi",
 ]
-# Where more pins are older than newer after all, by how many: other choices were made early on, and no single pin of
-# the answer can be raised. Deciding what failed once before all else mends it, for a quarter more metadata on airflow.
-KNOWN_OLDER = {("synth-hard-300x20", "pip"): 6}
+# Where more pins are older than newer after all, by how many. Which of two packages gives way is a matter of who was
+# decided first: over 18 more generated trees this order has 629 pins newer than uv's and 599 older, 1,202 and 1,094 for
+# pip. Deciding what failed once before all else mends this tree, for a quarter more metadata on airflow.
+KNOWN_OLDER = {("synth-hard-300x20", "pip"): 1}
 SYNTHETIC = ["synth-2000x20", "synth-hard-300x20"]
 
 

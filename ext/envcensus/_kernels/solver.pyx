@@ -20,7 +20,7 @@ PAUSED = 3
 NAMES_PRE = 1
 PINS = 2
 
-cdef int _THRESHOLD = 5  # conflicts after which a package is decided earlier
+cdef int _THRESHOLD = 3  # conflicts after which a package is decided earlier
 
 # Bits as Python integers: shifting C integers would overflow silently at 64 versions.
 cdef list BITS = [1]
