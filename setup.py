@@ -4,6 +4,7 @@ ENVCENSUS_DEBUG=1 builds with assertions and line tracing; ENVCENSUS_SANITIZE=ad
 """
 
 import os
+import sys
 
 from Cython.Build import cythonize
 from setuptools import Extension, setup
@@ -39,18 +40,10 @@ extensions = [
     for name in KERNELS
 ]
 
-setup(
-    ext_modules=cythonize(
-        extensions,
-        include_path=["ext"],
-        build_dir="build/cython",
-        nthreads=0,
-        compiler_directives={
-            "language_level": 3,
-            "embedsignature": True,
-            "freethreading_compatible": True,
-            "linetrace": debug,
-        },
-    ),
-    options={"build_ext": {"parallel": os.cpu_count() or 1}},
-)
+directives = {"language_level": 3, "embedsignature": True, "freethreading_compatible": True, "linetrace": debug}
+if sys.argv[1:2] not in (["sdist"], ["egg_info"], ["dist_info"]):  # what compiles nothing needs no C sources
+    extensions = cythonize(
+        extensions, include_path=["ext"], build_dir="build/cython", nthreads=0, compiler_directives=directives
+    )
+
+setup(ext_modules=extensions, options={"build_ext": {"parallel": os.cpu_count() or 1}})

@@ -22,14 +22,19 @@ PINS = 2
 
 cdef int _THRESHOLD = 3  # conflicts after which a package is decided earlier
 
-# Bits as Python integers: shifting C integers would overflow silently at 64 versions.
-cdef list BITS = [1]
+# Bits as Python integers: shifting C integers would overflow silently at 64 versions. Those that were needed are kept;
+# the list never grows, and each place gets the same value whoever fills it: several threads may search.
+cdef list BITS = [None] * 4096
+cdef object ONE = 1
 
 
 cdef inline object bit(Py_ssize_t i):
-    while i >= len(BITS):
-        BITS.append(BITS[len(BITS) - 1] * 2)
-    return BITS[i]
+    if i >= 4096:
+        return ONE << i
+    found = BITS[i]
+    if found is None:
+        found = BITS[i] = ONE << i
+    return found
 
 
 cdef inline Py_ssize_t top(object mask):

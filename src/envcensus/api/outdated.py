@@ -39,7 +39,7 @@ def outdated(
     index_url: str | None = None,
     extra_index_urls: Texts = (),
     no_index: bool = False,
-    find_links: Texts = (),
+    find_links: Paths = (),
     index_strategy: IndexStrategy | None = None,
     trusted_hosts: Texts = (),
     index_timeout: float | None = None,

@@ -204,3 +204,9 @@ def test_metadata_may_refuse_the_python_that_its_page_does_not() -> None:
     answer, _ = world.answer(problem("a>2"))
     assert isinstance(answer, Conflict)
     assert "a 3 needs Python >=3.13" in " ".join(answer.lines)
+
+
+def test_more_versions_than_bits_are_kept_for() -> None:
+    world = simple_world({"a": {str(number): [] for number in range(5000)}})
+    for text, version in (("a", "4999"), ("a<4800,!=4799", "4798"), ("a<3", "2")):
+        assert pins(world.answer(problem(text))[0]) == {"a": version}
