@@ -12,7 +12,7 @@ FOLDER = Path(__file__).parents[1] / "isolated"
 
 
 @pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason="needs /proc")
-@pytest.mark.parametrize(("script", "rounds"), [("cache_leak.py", 40), ("pool_leak.py", 3)])
+@pytest.mark.parametrize(("script", "rounds"), [("cache_leak.py", 40), ("pool_leak.py", 3), ("api_leak.py", 5)])
 def test_nothing_is_kept(script: str, rounds: int) -> None:
     command = [sys.executable, str(FOLDER / script), str(rounds), "--leak"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)

@@ -242,6 +242,7 @@ class Store:
                 return False
             self._dropped = False
             try:
+                self._env.reader_check()  # what killed runs were reading could not be reused: the file would grow
                 return all(self._put(chunk, now) for chunk in self._chunks(bucket, items)) and not self._dropped
             finally:
                 self._writer.release()
