@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import suppress
 from typing import TypeVar
 
 from envcensus.index.config import IndexConfig
@@ -45,33 +44,38 @@ async def in_parallel(ask: Callable[[W], Awaitable[A]], wants: Sequence[W], widt
 
     An exception of one ends all.
     """
+    loop = asyncio.get_running_loop()
     waiting = iter(wants)
-    done: asyncio.Queue[A | BaseException] = asyncio.Queue()
+    left = len(wants)
+    arrived: list[A] = []
+    failures: list[BaseException] = []
+    noticed = asyncio.Event()  # there is something to hand out
 
     async def work() -> None:
         try:
             for want in waiting:
-                done.put_nowait(await ask(want))
+                answer = await ask(want)  # `arrived` may be another list by then
+                arrived.append(answer)
+                if len(arrived) == left:
+                    noticed.set()
+                elif len(arrived) == 1:
+                    loop.call_later(_STEP_SECONDS, noticed.set)
         except BaseException as error:
-            done.put_nowait(error)
+            failures.append(error)
+            noticed.set()
             raise
 
-    workers = [asyncio.create_task(work()) for _ in range(min(width, len(wants)))]
-    left = len(wants)
+    workers = [asyncio.create_task(work()) for _ in range(min(width, left))]
     try:
         while left:
-            items = [await done.get()]
-            with suppress(TimeoutError):
-                async with asyncio.timeout(_STEP_SECONDS):
-                    while len(items) < left:
-                        items.append(await done.get())
-            left -= len(items)
-            arrived: list[A] = []
-            for item in items:
-                if isinstance(item, BaseException):
-                    raise item
-                arrived.append(item)
-            yield arrived
+            await noticed.wait()
+            noticed.clear()
+            if failures:
+                raise failures[0]
+            if arrived:  # else a timer of answers that are handed out already
+                step, arrived = arrived, []
+                left -= len(step)
+                yield step
     finally:
         for worker in workers:
             worker.cancel()

@@ -79,9 +79,8 @@ class Keychain:
         self._keyring_provider = keyring_provider
         self._from_keyring: dict[Origin, Credentials | None] = {}
 
-    def for_url(self, url: str) -> Credentials | None:
-        """What to send with the first request to `url`, or None."""
-        origin = origin_of(url)
+    def for_url(self, url: str, origin: Origin) -> Credentials | None:
+        """What to send with the first request to `url`, which belongs to `origin`, or None."""
         if (kept := self._from_keyring.get(origin)) is not None:
             return kept
         found = self._embedded(origin, url)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 
 DEFAULT_SECONDS = 600.0  # where the server says nothing: what big public indexes say
@@ -10,7 +11,8 @@ LONGEST_SECONDS = 7 * 86400.0
 STALE_IF_ERROR_SECONDS = 7 * 86400.0  # an old answer with its age beside it beats none, unless the server objects
 
 
-def parse_cache_control(value: str) -> dict[str, str]:
+@functools.lru_cache(maxsize=64)  # an index says the same of each page
+def parse_cache_control(value: str) -> Mapping[str, str]:
     """Split a Cache-Control header into lower-case directives; of repeated ones the first counts."""
     directives: dict[str, str] = {}
     for part in value.split(","):

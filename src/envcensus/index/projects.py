@@ -90,7 +90,10 @@ class ProjectClient:
         self._config = transport.config
         self._packer = packer
         self._links = Links(transport)
-        self._indexes = [url for url in self._config.index_urls if is_secure(url, self._config.trusted_hosts)]
+        # Credentials of the index URL come from the keychain, by origin.
+        self._indexes = [
+            split_credentials(url)[0] for url in self._config.index_urls if is_secure(url, self._config.trusted_hosts)
+        ]
         self._refused = len(self._indexes) < len(self._config.index_urls)
 
     async def fetch(self, want: Want) -> Fetched:
@@ -160,19 +163,17 @@ class ProjectClient:
                 return _Answer(index, page=read_project(index, name, self._transport.limits.max_body))
             except LocalError as error:
                 return _Answer(index, failure=str(error))
-        clean, _ = split_credentials(index)
         headers = {"Accept": ACCEPT}
-        if (validator := validators.get(clean)) is not None:
+        if (validator := validators.get(index)) is not None:
             if validator.etag:
                 headers["If-None-Match"] = validator.etag
             elif validator.last_modified:
                 headers["If-Modified-Since"] = validator.last_modified
         try:
-            # Credentials of the index URL come from the keychain, by origin.
-            response = await self._transport.get(f"{clean.rstrip('/')}/{name}/", headers, tally)
+            response = await self._transport.get(f"{index.rstrip('/')}/{name}/", headers, tally)
         except RequestFailed as error:
-            return _Answer(clean, failure=error.reason)
-        return _read(clean, response, validator)
+            return _Answer(index, failure=error.reason)
+        return _read(index, response, validator)
 
 
 def _read(index: str, response: Response, validator: Validator | None) -> _Answer:

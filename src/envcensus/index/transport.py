@@ -18,7 +18,7 @@ from msgspec import Struct
 from yarl import URL
 
 from envcensus import __version__
-from envcensus.index.circuit import Circuit
+from envcensus.index.circuit import Circuit, State
 from envcensus.index.config import IndexConfig
 from envcensus.index.credentials import Credentials, Keychain, Origin, origin_of, split_credentials
 from envcensus.index.faults import RequestFailed, explain
@@ -53,13 +53,20 @@ class Tally(Struct):
 
 
 class Host:
-    """What is known about one origin in this process."""
+    """What is known about one origin in this process. `proxy` is the URL of the one on the way, empty for none."""
 
-    def __init__(self, origin: Origin, concurrency: int) -> None:
+    def __init__(self, origin: Origin, concurrency: int, proxy: str) -> None:
         self.origin = origin
+        self.proxy, self.proxy_credentials = split_credentials(proxy)
+        self.tls = origin.scheme == "https" or self.proxy.startswith("https:")
         self.circuit = Circuit()
         self.slots = asyncio.Semaphore(concurrency)
         self.not_before = 0.0  # loop time before which the server wants no request
+
+    @property
+    def pausing(self) -> bool:
+        """Whether a request may have to wait, or not be made at all."""
+        return self.not_before > 0.0 or self.circuit.state is not State.CLOSED
 
 
 class Deadline:
@@ -99,6 +106,7 @@ class Transport:
         self.limits = limits
         self.keychain = Keychain(config.index_urls, config.netrc, config.keyring_provider)
         self._hosts: dict[Origin, Host] = {}
+        self._known: dict[str, Host] = {}  # by what comes before the path of a URL without credentials
         self._contexts: dict[bool, ssl.SSLContext] = {}
         self._trusted = tuple(host.lower() for host in config.trusted_hosts)
         self._session: aiohttp.ClientSession | None = None
@@ -137,7 +145,7 @@ class Transport:
         seen = [url]
         while True:
             host = self._host(url)
-            credentials = own or self.keychain.for_url(url)
+            credentials = own or self.keychain.for_url(url, host.origin)
             job = Job(url, own is not None, credentials, headers, tally, deadline, cap or self.limits.max_body, partial)
             response = await self._persist(host, job)
             if response.status not in REDIRECT_STATUSES:
@@ -149,13 +157,20 @@ class Transport:
             url, own = split_credentials(hop)
 
     def _host(self, url: str) -> Host:
+        end = url.find("/", 8)
+        front = url[:end] if end > 0 else url
+        host = self._known.get(front)
+        if host is not None:
+            return host
         try:
             origin = origin_of(url)
         except ValueError:
             raise RequestFailed("not an http or https address") from None
         host = self._hosts.get(origin)
         if host is None:
-            host = self._hosts[origin] = Host(origin, self.config.concurrency)
+            proxy = choose_proxy(origin, self.config.proxy, self.config.environ_proxies)
+            host = self._hosts[origin] = Host(origin, self.config.concurrency, proxy)
+        self._known[front] = host
         return host
 
     async def _persist(self, host: Host, job: Job) -> Response:
@@ -164,7 +179,8 @@ class Transport:
         for attempt in itertools.count(1):
             async with host.slots:
                 deadline = job.clock.moment()
-                await self._admission(host, deadline)
+                if host.pausing:
+                    await self._admission(host, deadline)
                 outcome = await self._attempt(host, job, deadline)
             if isinstance(outcome, Response):
                 return outcome
@@ -246,21 +262,18 @@ class Transport:
         sent.setdefault("Accept-Encoding", "gzip")
         if job.credentials is not None:
             sent["Authorization"] = job.credentials.header()
-        proxy, proxy_credentials = split_credentials(
-            choose_proxy(host.origin, self.config.proxy, self.config.environ_proxies)
-        )
         to_proxy: dict[str, str] = {}
-        if proxy_credentials is not None:
+        if host.proxy_credentials is not None:
             # An https request's own headers go through the tunnel: the proxy sees only those of CONNECT.
             target = to_proxy if host.origin.scheme == "https" else sent
-            target["Proxy-Authorization"] = proxy_credentials.header()
+            target["Proxy-Authorization"] = host.proxy_credentials.header()
         job.tally.requests += 1
         async with self._session.get(
             URL(job.url, encoded=True),
             headers=sent,
             allow_redirects=False,
-            ssl=self._context(host.origin) if host.origin.scheme == "https" or proxy.startswith("https:") else True,
-            proxy=proxy or None,
+            ssl=self._context(host.origin) if host.tls else True,
+            proxy=host.proxy or None,
             proxy_headers=to_proxy or None,
         ) as response:
             if response.status not in (200, 206) or (job.partial and response.status != 206):
