@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import re
 import socket
 import time
 from collections.abc import Iterator
@@ -65,6 +66,7 @@ FAULTS = {
     "truncated": Reply(body=SPAM.body[:50], length=5000, headers=JSON, close=True),
     "reset": Reply(body=SPAM.body, headers=JSON, reset_after=40),
     "wrong length": Reply(body=SPAM.body, length=40, headers=JSON, close=True),
+    "endless": Reply(endless=b"y" * 65536, headers=JSON),
     "announced endless": Reply(body=b"z", length=10**12, headers=JSON),
     "wrong type": Reply(body=SPAM.body, headers={"Content-Type": "image/png"}),
     "login page": Reply(body=b"<html>Sign in</html>", headers=JSON),
@@ -119,6 +121,24 @@ def test_a_dead_index_is_one_line_for_all(environment: Path, tmp_path: Path) -> 
     assert len(errors) == 1
     assert "2 packages could not be looked up" in errors[0]
     no_secret_in(tmp_path, done.stdout, done.stderr)
+
+
+def test_a_name_that_nobody_knows(environment: Path, tmp_path: Path) -> None:
+    command = Command(tmp_path, f"https://me:{SECRET}@index.invalid/simple")
+    done = command.run("outdated", str(environment), *QUICK, "-o", str(tmp_path / "report.json"), check=4)
+    rows = packages(json.loads((tmp_path / "report.json").read_text()))
+    assert {row["state"] for row in rows.values()} == {"failed"}
+    assert {row["reason"] for row in rows.values()} == {"https://index.invalid: the host's name is not known"}
+    no_secret_in(tmp_path, done.stdout, done.stderr)
+
+
+def test_endless_bodies_cost_bounded_memory(server: ScriptedServer, environment: Path, tmp_path: Path) -> None:
+    server.routes["*"] = server.routes["/good/"] = Reply(endless=b"y" * 65536, headers=JSON)
+    done = Command(tmp_path, server.url).run("outdated", str(environment), *QUICK, "--stats", check=4)
+    assert "2 packages could not be looked up" in done.stdout
+    assert "larger than" in done.stdout
+    (memory,) = re.findall(r"memory +([\d.]+) MiB", done.stderr)
+    assert float(memory) < 400, "two bodies of 100 MiB are read at once, at most"
 
 
 def no_secret_in(folder: Path, *texts: str) -> None:
