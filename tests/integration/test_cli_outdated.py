@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import socket
 import subprocess
 import sys
@@ -185,3 +186,38 @@ def test_usage_errors_are_one_line_and_exit_code_2(command: Command, tmp_path: P
 def test_quiet_says_nothing_when_there_is_nothing_to_say(command: Command, tmp_path: Path) -> None:
     install(make_venv(tmp_path / "fine"), "beta", "0.2")
     assert command.run("outdated", "-q", str(tmp_path / "fine")).stdout == ""
+
+
+def test_a_look_up_that_nobody_asked_for_is_not_made_and_does_not_count(command: Command, tmp_path: Path) -> None:
+    site = make_venv(tmp_path / "one" / "env")
+    first = install(site, "alpha", "1.0")
+    command.run("outdated", str(tmp_path / "one"))  # the cache knows alpha, and not beta
+    shutil.rmtree(first)
+    needs = install(site, "alpha", "1.5", "Requires-Dist: beta")
+    install(site, "beta", "0.1")
+    root = str(tmp_path / "one")
+    for options, code in {
+        (): 4,
+        ("--only", "alpha"): 0,
+        ("--exclude", "b*"): 0,
+        ("--only", "b*"): 4,
+        ("--severity", "major"): 4,  # beta might be one
+        ("--direct",): 0,  # alpha requires it
+    }.items():
+        document = command.json("outdated", root, "--offline", *options, check=code)
+        assert document["summary"]["failed"] == (code == 4), options
+    assert command.json("outdated", root, "--offline", "--only", "alpha")["metrics"]["projects"] == 1
+    (needs / "METADATA").write_text("Metadata-Version: 2.1\nName: alpha\nVersion: 1.5\n\n")
+    command.run("outdated", root, "--offline", "--direct", "--rescan", check=4)
+
+
+def test_where_there_is_nothing_it_is_said_where_that_is(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "void").mkdir()
+    for name in ("outdated", "check", "list"):
+        done = command.run(name, str(tmp_path / "void"))
+        assert done.stderr.count("\n") == 1
+        assert f"no environments below {tmp_path}/void" in done.stderr
+        assert "--system" in done.stderr
+        assert command.run(name, str(tmp_path / "void"), "-q").stderr == ""
+    done = command.run("outdated", str(tmp_path / "void"), str(tmp_path), "--exclude-dir", "*")
+    assert "and 1 more" in done.stderr

@@ -29,17 +29,25 @@ _ALL = RowFilter()
 
 
 def select_rows(findings: Sequence[Finding], rows: RowFilter) -> tuple[Finding, ...]:
-    """The findings that `rows` keeps. A look-up that failed is not dropped for its unknown severity."""
+    """The findings that `rows` keeps.
+
+    A look-up that failed is not dropped for its unknown severity: the row may be one that was asked for. Where nobody
+    asked for the row, its failure is nobody's concern, and the run is complete without it.
+    """
     if rows == _ALL:
         return tuple(findings)
     return tuple([finding for finding in findings if _kept(finding, rows)])
 
 
-def _kept(finding: Finding, rows: RowFilter) -> bool:
-    name = finding.distribution.normalized
+def is_asked(name: str, rows: RowFilter) -> bool:
+    """Whether `rows` is about the project of the normalized `name` at all."""
     if rows.only and not any(fnmatchcase(name, pattern) for pattern in rows.only):
         return False
-    if any(fnmatchcase(name, pattern) for pattern in rows.exclude):
+    return not any(fnmatchcase(name, pattern) for pattern in rows.exclude)
+
+
+def _kept(finding: Finding, rows: RowFilter) -> bool:
+    if not is_asked(finding.distribution.normalized, rows):
         return False
     if rows.direct and not finding.direct:
         return False

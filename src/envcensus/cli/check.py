@@ -40,9 +40,10 @@ def command(
     rules = deliver.rules(fail_on)
     known(format_)
     deliver.check_outputs(outputs)
+    paths = resolve_roots(roots, roots_from, system=more["system"])
     with options.open_cache(more) as store, terminal_progress(more["progress"], quiet=quiet) as progress:
         census = check(
-            resolve_roots(roots, roots_from, system=more["system"]),
+            paths,
             options.discover_options(more),
             store,
             rescan=more["rescan"],
@@ -53,4 +54,5 @@ def command(
     deliver.to_files(outputs, lambda name: render(name, census, deliver.for_files(shape)))
     if not quiet or deliver.newsworthy(census):
         deliver.to_stdout(render(format_, census, shape))
+    deliver.say_if_nothing_is_there(census, paths, system=more["system"], quiet=quiet)
     return deliver.exit_code(census, rules, allow_incomplete=allow_incomplete)

@@ -72,6 +72,16 @@ def say_skipped(skipped: Iterable[Skipped]) -> None:
         print(f"envcensus: {neutral(f'{row.what} {row.where}: {row.reason}')}", file=sys.stderr)
 
 
+def say_if_nothing_is_there(census: Census, roots: Sequence[str], *, system: bool, quiet: bool) -> None:
+    """One line on standard error where there is no environment at all: where that was, and what helps."""
+    if census.metrics.environments or quiet:
+        return
+    where = neutral(roots[0]) + (f" and {len(roots) - 1:,} more" if len(roots) > 1 else "") if roots else ""
+    looked = " and ".join(filter(None, (where and f"below {where}", "in the well-known places" if system else "")))
+    remedy = "name another ROOT" + ("" if system else ", or look in the well-known places with --system")
+    print(f"envcensus: no environments {looked or 'anywhere: no ROOT was given'}; {remedy}", file=sys.stderr)
+
+
 def say_remarks(census: Census) -> None:
     """One line on standard error for each kind of remark, where the format has no place for it."""
     from envcensus.report.remarks import remarks

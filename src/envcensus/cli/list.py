@@ -80,6 +80,8 @@ def command(
         else:
             census = _take(paths, more, store, progress)
     options.ran(more, store, census.metrics)
+    if not single:
+        deliver.say_if_nothing_is_there(census, paths, system=more["system"], quiet=quiet)
     if streams:
         return deliver.exit_code(census, allow_incomplete=allow_incomplete)
     deliver.to_files(outputs, lambda name: render(name, census, deliver.for_files(shape)))

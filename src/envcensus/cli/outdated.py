@@ -76,9 +76,10 @@ def command(
     rules = deliver.rules(fail_on)
     _check_format(format_, by)
     deliver.check_outputs(outputs)
+    paths = resolve_roots(roots, roots_from, system=more["system"])
     with options.open_cache(more) as store, terminal_progress(more["progress"], quiet=quiet) as progress:
         census = outdated(
-            resolve_roots(roots, roots_from, system=more["system"]),
+            paths,
             options.discover_options(more),
             options.index_config(more),
             store,
@@ -93,6 +94,7 @@ def command(
     deliver.to_files(outputs, lambda name: render(name, census, deliver.for_files(shape)))
     if not quiet or deliver.newsworthy(census):
         deliver.to_stdout(_grouped(by, format_, census, shape) or render(format_, census, shape))
+    deliver.say_if_nothing_is_there(census, paths, system=more["system"], quiet=quiet)
     return deliver.exit_code(census, rules, allow_incomplete=allow_incomplete)
 
 

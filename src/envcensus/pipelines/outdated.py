@@ -13,7 +13,7 @@ from envcensus.analysis.decisions import Decisions
 from envcensus.analysis.graph import Lines, build_graph
 from envcensus.analysis.ignores import apply_policy
 from envcensus.analysis.outdated import Surroundings, judge_all
-from envcensus.analysis.selection import RowFilter, select_rows
+from envcensus.analysis.selection import RowFilter, is_asked, select_rows
 from envcensus.index.places import missing_locations
 from envcensus.index.secure import refused_indexes
 from envcensus.model.census import Census, Metrics, Survey
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from envcensus.cache.store import NoStore, Store
     from envcensus.index.config import IndexConfig
     from envcensus.inventory import DiscoverOptions
+    from envcensus.model.distribution import Distribution
     from envcensus.model.listing import Listing
     from envcensus.model.page import PageAnswer
     from envcensus.model.profile import Profile
@@ -54,6 +55,11 @@ class OutdatedOptions(Struct, frozen=True, kw_only=True):
     policy: Policy = Policy()
     rows: RowFilter = RowFilter()
 
+    @property
+    def graph(self) -> bool:
+        """Whether it has to be known who requires whom."""
+        return self.wanted or self.rows.direct
+
 
 def outdated(
     roots: Sequence[str],
@@ -70,6 +76,7 @@ def outdated(
 ) -> Census:
     """Compare every distribution below `roots` with the newest version for its environment.
 
+    No index is asked for projects that the rows are not about.
     What could not be looked at is in the census, as `Skipped` rows and as findings in the state "failed".
     """
     options = options or OutdatedOptions()
@@ -78,6 +85,7 @@ def outdated(
     clock = Stages(metrics)
     found = Held()
     profiles: dict[Profile, None] = {}
+    choice = _Choice(options.rows)
     skipped: list[Skipped] = [*missing_locations(config), *refused_indexes(config)]
     with Asker(config, store, asking or AskOptions(), now=now, metrics=metrics) as asker:
         for item in listings(
@@ -85,7 +93,7 @@ def outdated(
             discovery,
             store,
             rescan=rescan,
-            requires=requires or options.wanted,
+            requires=requires or options.graph,
             details=details,
             progress=progress,
             now=now,
@@ -97,14 +105,14 @@ def outdated(
             profiles[_profile(item, options)] = None
             metrics.environments += 1
             metrics.distributions += len(item.distributions)
-            for distribution in item.distributions:
+            for distribution in choice.of(item):
                 asker.add(distribution.normalized)
         clock.end("scan")
         grounds = _Grounds(found, profiles, options, store)
         answers = asker.answers(None if progress is None else progress.asked, grounds.prepare)
     clock.end("index")
     grounds.find_targets()
-    surveys = found.surveys(_judge(Decisions(answers), grounds, options, now))
+    surveys = found.surveys(_judge(Decisions(answers), grounds, choice, options, now))
     clock.end("decide")
     return Census(surveys=surveys, skipped=tuple(skipped), metrics=metrics, generated=now, notes=_notes(answers))
 
@@ -115,6 +123,25 @@ def _notes(answers: Mapping[str, PageAnswer]) -> tuple[Note, ...]:
 
 def _profile(listing: Listing, options: OutdatedOptions) -> Profile:
     return profile_of(listing.environment, pre=options.pre, uploaded_prior_to=options.uploaded_prior_to)
+
+
+class _Choice:
+    """The distributions that a report is about, as far as their names say."""
+
+    def __init__(self, rows: RowFilter) -> None:
+        self._rows = rows if rows.only or rows.exclude else None
+        self._known: dict[str, bool] = {}
+
+    def of(self, listing: Listing) -> Sequence[Distribution]:
+        """Those of one environment."""
+        if self._rows is None:
+            return listing.distributions
+        return [each for each in listing.distributions if self._asked(each.normalized, self._rows)]
+
+    def _asked(self, name: str, rows: RowFilter) -> bool:
+        if name not in self._known:
+            self._known[name] = is_asked(name, rows)
+        return self._known[name]
 
 
 class _Grounds:
@@ -153,7 +180,7 @@ class _Grounds:
         if ready is not None:
             return ready
         profile = _profile(listing, self._options)
-        if not self._options.wanted:
+        if not self._options.graph:
             return self._targets[profile], None
         markers = marker_environment(profile, listing.environment.platform)
         key = tuple(markers.values())
@@ -163,7 +190,7 @@ class _Grounds:
 
 
 def _judge(
-    decisions: Decisions, grounds: _Grounds, options: OutdatedOptions, now: float
+    decisions: Decisions, grounds: _Grounds, choice: _Choice, options: OutdatedOptions, now: float
 ) -> Callable[[Listing], Survey | None]:
     """What makes a listing a survey; None where nothing is in it of what was asked about."""
     today = date.fromtimestamp(now)
@@ -171,7 +198,7 @@ def _judge(
     def judged(listing: Listing) -> Survey | None:
         target, graph = grounds.of(listing)
         around = Surroundings(target, now, graph, options.constraints)
-        findings = select_rows(judge_all(listing.distributions, decisions, around), options.rows)
+        findings = select_rows(judge_all(choice.of(listing), decisions, around), options.rows)
         if not findings and options.rows != RowFilter():
             return None
         findings = apply_policy(findings, listing.environment, options.policy, today)
