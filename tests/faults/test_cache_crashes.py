@@ -96,6 +96,8 @@ def test_a_missing_file(home: str, name: str) -> None:
 def test_the_other_data_format_is_set_aside(home: str) -> None:
     import lmdb
 
+    if lmdb.__version__ < "3":
+        pytest.skip("before release 3 py-lmdb had one format")
     with open_store(home):
         pass
     data = os.path.join(home, "v1", "data.mdb")

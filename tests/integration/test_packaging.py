@@ -40,8 +40,9 @@ def members(sdist: tarfile.TarFile) -> set[str]:
 def test_the_sdist_is_complete(sdist: tarfile.TarFile) -> None:
     names = members(sdist)
     made = {"PKG-INFO", "setup.cfg"} | {name for name in names if "src/envcensus.egg-info/" in name}
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
     try:
-        done = subprocess.run(["git", "ls-files"], cwd=TREE, capture_output=True, text=True, check=True)
+        done = subprocess.run(command, cwd=TREE, capture_output=True, text=True, check=True)
         kept = set(done.stdout.splitlines())
     except (OSError, subprocess.CalledProcessError):
         pytest.skip("not in a clone: nobody says which files belong to it")

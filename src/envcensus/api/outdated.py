@@ -79,9 +79,9 @@ def outdated(
         find_links: directories or pages with files.
         index_strategy: how several indexes rank. None: "version-priority", as for pip, unless configured.
         trusted_hosts: hosts, or host:port, that need no valid certificate.
-        index_timeout: the longest silence of an index, in seconds. None: as configured; 15.
-        retries: try again so many times. None: as configured; 5.
-        concurrency: requests in flight for each host. None: as configured; 100.
+        index_timeout: the longest silence of an index, in seconds. None: as configured.
+        retries: try again so many times. None: as configured.
+        concurrency: requests in flight for each host. None: as configured.
         workers: processes that fetch, beside this one; 0: none. Where they are started by importing the main module
             (multiprocessing's "spawn" and "forkserver"), that has to be safe to import.
         refresh: ask the index again, whatever the cache holds.

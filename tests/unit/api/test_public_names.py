@@ -75,8 +75,18 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
 
 
 # Options of the command line that are none of the functions': they say where output goes, or have a better form here.
-COMMON = {"roots_from", "format_", "outputs", "quiet", "progress", "allow_incomplete", "fail_on", "cluster"}
-COMMON |= {"host_timeout", "lock", "stats", "metrics_file", "help"}
+COMMON = {
+    "roots_from",
+    "format_",
+    "outputs",
+    "quiet",
+    "progress",
+    "allow_incomplete",
+    "fail_on",
+    "cluster",
+    "expect_hosts",
+}
+COMMON |= {"expect_hosts", "host_timeout", "lock", "stats", "metrics_file", "help"}
 ELSEWHERE = {
     "outdated": COMMON | {"by", "show_all", "since", "upgrade_plan"},
     "check": COMMON,
