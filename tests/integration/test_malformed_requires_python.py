@@ -1,4 +1,4 @@
-"""Requires-Python as old releases have it: no operator allows "3.0*", it excludes nothing, and costs no import."""
+"""Requires-Python as old releases have it: ">=3.6.*" is not allowed, excludes nothing, and costs no import."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ def usable(*requires_python):
 
 found = usable(">=2.7,!=3.0*,!=3.1*", ">=2.7,!=3.0.*", ">=2.7,!=3.1.*", "<3*")
 assert found == 0b1101, bin(found)
+assert usable(">=3.6.*", ">= '3.7'", '>="3.7"', "!=2.*,<2.8.*", "!=2.*,<2.8", "== 3.0.*") == 0b101111
 assert "packaging.specifiers" not in sys.modules
 """
 

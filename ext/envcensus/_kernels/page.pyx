@@ -156,11 +156,17 @@ cdef enum:
 cdef object mask_of(const uint16_t *marks, uint32_t n, uint16_t bit):
     """An integer with a bit for each mark that has `bit` set."""
     cdef uint32_t i
-    cdef bytearray out = bytearray((n + 7) // 8)
-    cdef unsigned char *p = out
+    cdef uint16_t some = 0
+    cdef bytearray out
+    cdef unsigned char *p
     for i in range(n):
-        if marks[i] & bit:
-            p[i >> 3] |= 1 << (i & 7)
+        some |= marks[i]
+    if not some & bit:
+        return 0
+    out = bytearray((n + 7) // 8)
+    p = out
+    for i in range(n):
+        p[i >> 3] |= (marks[i] & bit != 0) << (i & 7)
     return int.from_bytes(out, "little")
 
 

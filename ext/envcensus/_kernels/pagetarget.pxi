@@ -144,7 +144,7 @@ cdef class Target:
             if found is None:
                 return 1
             self.python_version = ".".join(map(str, (found.release + (0, 0))[:3]))
-        if star_without_dot(key):
+        if never_right(key):
             return 1
         try:
             return specifier_set(key.decode("utf-8", "replace")).contains(self.python_version)
@@ -152,17 +152,24 @@ cdef class Target:
             return 1
 
 
-cdef bint star_without_dot(bytes key):
-    """Whether a specifier set holds "3.0*", which many old releases have and which no operator but === allows.
+cdef bint never_right(bytes key):
+    """Whether a specifier set is wrong in a way that many old releases have: "3.0*", ">=3.6.*" and quotes.
 
     packaging would refuse it too: importing it for that alone costs a warm run some 14 ms.
     """
     cdef Py_ssize_t i
     cdef const unsigned char* data = key
-    if b"*" not in key or b"===" in key:
+    if b"===" in key:
+        return False
+    if b"'" in key or b'"' in key:
+        return True
+    if b"*" not in key:
         return False
     for i in range(1, len(key)):
         if data[i] == 42 and 48 <= data[i - 1] <= 57:
+            return True
+    for clause in key.split(b","):
+        if b"*" in clause and not clause.strip().startswith((b"==", b"!=")):
             return True
     return False
 

@@ -8,7 +8,8 @@ disjoint. An incompatibility is a set of terms of which never all may be satisfi
 "A in V, B not in S[, extra X present]": A's versions V need B in S.
 """
 
-from heapq import heappop, heappush
+cimport cython
+from cpython.mem cimport PyMem_Free, PyMem_Realloc
 
 # What `Engine.run` says.
 DONE = 0
@@ -37,9 +38,61 @@ cdef inline object bit(Py_ssize_t i):
     return found
 
 
+cdef object bit_length = int.bit_length
+
+
 cdef inline Py_ssize_t top(object mask):
     """The highest bit of a mask that is not empty."""
-    return mask.bit_length() - 1
+    return <Py_ssize_t>bit_length(mask) - 1
+
+
+@cython.final
+@cython.auto_pickle(False)
+cdef class _Heap:
+    """Numbers, the smallest first."""
+
+    cdef long long *keys
+    cdef Py_ssize_t count
+    cdef Py_ssize_t room
+
+    def __dealloc__(self):
+        PyMem_Free(self.keys)
+
+    cdef int push(self, long long key) except -1:
+        cdef Py_ssize_t place = self.count, above
+        cdef long long *larger
+        if place == self.room:
+            larger = <long long *>PyMem_Realloc(self.keys, (2 * place + 64) * sizeof(long long))
+            if larger == NULL:
+                raise MemoryError()
+            self.keys = larger
+            self.room = 2 * place + 64
+        self.count += 1
+        while place:
+            above = (place - 1) >> 1
+            if self.keys[above] <= key:
+                break
+            self.keys[place] = self.keys[above]
+            place = above
+        self.keys[place] = key
+        return 0
+
+    cdef long long pop(self) noexcept:
+        """The smallest, which is taken away. There must be one."""
+        cdef long long smallest = self.keys[0], last
+        cdef Py_ssize_t place = 0, below = 1
+        self.count -= 1
+        last = self.keys[self.count]
+        while below < self.count:
+            if below + 1 < self.count and self.keys[below + 1] < self.keys[below]:
+                below += 1
+            if last <= self.keys[below]:
+                break
+            self.keys[place] = self.keys[below]
+            place = below
+            below = 2 * place + 1
+        self.keys[place] = last
+        return smallest
 
 
 cdef class Package:
@@ -181,7 +234,7 @@ cdef class Engine:
     cdef int level
     cdef list fresh              # edges to look at before anything else
     cdef list late               # (level, edge): edges added after their A was decided
-    cdef list heap
+    cdef _Heap heap              # of `_key`s
     cdef readonly Package need_package
     cdef readonly Py_ssize_t need_bit
     cdef readonly Incompatibility failure
@@ -201,7 +254,7 @@ cdef class Engine:
         self.t_level = []
         self.fresh = []
         self.late = []
-        self.heap = []
+        self.heap = _Heap()
         self.budget = -1
 
     # -- building ------------------------------------------------------------------------------------------------
@@ -282,10 +335,10 @@ cdef class Engine:
         p.dom = old ^ removed
         if not p.boolean and not p.chosen and not p.dom & 1:
             if removed & 1 or not p.dom & (p.dom - 1):
-                heappush(self.heap, self._key(p))
+                self.heap.push(self._key(p))
 
-    cdef object _key(self, Package p):
-        cdef long kind = 2
+    cdef long long _key(self, Package p):
+        cdef long long kind = 2
         if self.last_resort and p.yanked and not p.dom & ~p.yanked:
             kind = 3  # others may still pin it
         elif not p.dom & (p.dom - 1) and (p.has_pin_edge or p.several):
@@ -307,7 +360,7 @@ cdef class Engine:
             if p.chosen and p.chosen_level > level:
                 p.chosen = False
                 if not p.dom & 1:
-                    heappush(self.heap, self._key(p))
+                    self.heap.push(self._key(p))
         self.head = len(self.t_package)
         self.level = level
         if self.late:
@@ -561,7 +614,7 @@ cdef class Engine:
         if not affected.boolean:
             affected.affected += 1
             if affected.affected == _THRESHOLD and not affected.dom & 1 and not affected.chosen:
-                heappush(self.heap, self._key(affected))
+                self.heap.push(self._key(affected))
 
     # -- decisions -----------------------------------------------------------------------------------------------
 
@@ -615,15 +668,15 @@ cdef class Engine:
 
     cdef Package _next(self):
         cdef Package p
-        cdef object key
-        while self.heap:
-            key = heappop(self.heap)
-            p = self.packages[key & 0xFFFFFFFFFF]
+        cdef long long key, current
+        while self.heap.count:
+            key = self.heap.pop()
+            p = self.packages[<Py_ssize_t>(key & 0xFFFFFFFFFF)]
             if p.chosen or p.dom & 1:
                 continue
             current = self._key(p)
             if current > key:
-                heappush(self.heap, current)
+                self.heap.push(current)
                 continue
             return p
         return None
@@ -645,14 +698,14 @@ cdef class Engine:
         cdef Incompatibility conflict
         cdef list edges = p.out[index]
         if p.unit_mask & bit(index):
-            heappush(self.heap, self._key(p))
+            self.heap.push(self._key(p))
             conflict = self._prune(p, bit(index), p.units[index])
             return conflict is None or self._resolve(conflict)
         if edges is not None:
             for e in edges:
                 if not e.b.dom & e.s and e.asked():
                     self._count(p)
-                    heappush(self.heap, self._key(p))
+                    self.heap.push(self._key(p))
                     conflict = self._prune(p, e.v, e)
                     return conflict is None or self._resolve(conflict)
         removed = p.dom & ~bit(index)
@@ -710,12 +763,12 @@ cdef class Engine:
             active = []
             index = self._pick(p, active)
             if index < 0:
-                heappush(self.heap, self._key(p))
+                self.heap.push(self._key(p))
                 if not self._resolve(self._forbid(p, active)):
                     return FAILED
                 continue
             if not p.loaded & bit(index) and not p.unit_mask & bit(index):
-                heappush(self.heap, self._key(p))
+                self.heap.push(self._key(p))
                 self.need_package = p
                 self.need_bit = index
                 return NEED

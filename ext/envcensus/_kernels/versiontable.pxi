@@ -30,19 +30,28 @@ cdef Py_ssize_t below_full(VersionTable table, bytes cut) except -1:
 cdef class VersionTable:
     """A project's versions in ascending order with their keys; texts that are no versions are dropped.
 
-    `versions` are the texts as given. Texts that are sorted already cost one comparison each.
+    `versions` are the texts as given. Texts that are sorted already cost one comparison each, and less where their
+    packed `keys` are known (a buffer of 64-bit integers; 0 where a version has none).
     """
 
-    def __cinit__(self, versions):
+    def __cinit__(self, versions, keys=None):
         cdef list texts = versions if type(versions) is list else list(versions)
+        cdef const uint64_t[:] known = keys
         cdef Py_ssize_t i
         cdef uint64_t last = 0
         cdef bint ordered = True
         self._keys = <uint64_t *>PyMem_Malloc((len(texts) or 1) * sizeof(uint64_t))
         if self._keys == NULL:
             raise MemoryError()
+        if known is not None and known.shape[0] != len(texts):
+            raise ValueError("as many keys as versions")
         for i in range(len(texts)):
-            if not pack_text(texts[i], &self._keys[i]) or self._keys[i] < last:
+            if known is not None and known[i]:
+                self._keys[i] = known[i]
+            elif not pack_text(texts[i], &self._keys[i]):
+                ordered = False
+                break
+            if self._keys[i] < last:
                 ordered = False
                 break
             last = self._keys[i]

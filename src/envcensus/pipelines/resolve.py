@@ -243,11 +243,13 @@ def resolve(
 
 
 def _answer(run: Run, store: Store | NoStore) -> Resolution | Conflict:
+    run.solver.at_hand = run
     step = run.step()
     while isinstance(step, Needs) and run.feed_cached(step):
         step = run.step()
     if not isinstance(step, Needs):
         return step
+    run.solver.at_hand = None  # from here on others want to know what is fed
     if run.request.offline:
         return _offline(run, step)
     from envcensus.pipelines.resolve_online import go_on

@@ -42,7 +42,7 @@ class PageFeed:
     def table(self) -> VersionTable:
         """The sorted versions, with keys."""
         if self._table is None:
-            self._table = VersionTable(self.versions)
+            self._table = VersionTable(self.versions, self._found.keys)
         return self._table
 
     def why_not(self, index: int) -> str:

@@ -11,11 +11,10 @@ from envcensus.model.redact import redact
 class Line:
     """One requirement for one target: `base` where it holds without an extra, else the `extras` it holds with."""
 
-    __slots__ = ("base", "extras", "flags", "for_extras", "key", "name", "requirement", "specifier", "text", "url")
+    __slots__ = ("base", "extras", "flags", "for_extras", "name", "requirement", "specifier", "text", "url")
 
     text: str  # as written
     name: str  # normalized
-    key: str  # text of the specifier: equal keys have equal masks
     url: str
     extras: tuple[str, ...]  # wanted of `name`
     for_extras: tuple[str, ...]  # of the requirer: those it holds with
@@ -28,7 +27,7 @@ class Line:
     def shown(self) -> str:
         """The requirement without its marker, and without secrets."""
         extras = f"[{','.join(self.extras)}]" if self.extras else ""
-        return f"{self.requirement.name}{extras}" + (f" @ {redact(self.url)}" if self.url else self.key)
+        return f"{self.requirement.name}{extras}" + (f" @ {redact(self.url)}" if self.url else str(self.specifier))
 
 
 class Lines:
@@ -36,14 +35,14 @@ class Lines:
 
     def __init__(self, environment: dict[str, str]) -> None:
         self.environment = MarkerEnvironment(environment)
-        self._known: dict[str, Line | None] = {}
+        self.known: dict[str, Line | None] = {}
 
     def get(self, text: str) -> Line | None:
         """The line, or None where it is malformed."""
         try:
-            return self._known[text]
+            return self.known[text]
         except KeyError:
-            line = self._known[text] = self._parse(text)
+            line = self.known[text] = self._parse(text)
             return line
 
     def _parse(self, text: str) -> Line | None:
@@ -58,7 +57,6 @@ class Lines:
         line.extras = requirement.normalized_extras if requirement.extras else ()
         line.url = requirement.url or ""
         line.specifier = specifier = requirement.specifier
-        line.key = str(specifier)
         line.flags = (NAMES_PRE if specifier.prereleases else 0) | (PINS if specifier.is_pinned else 0)
         marker = requirement.marker
         line.base, line.for_extras = (True, ()) if marker is None else marker.activation(self.environment)

@@ -35,8 +35,9 @@ class Loaded:
         self._by_extra: dict[str, list[Line]] = {}
         self.base: list[Line] = []
         self.malformed: list[str] = []
+        known = lines.known
         for text in metadata.base:
-            line = lines.get(text)
+            line = known[text] if text in known else lines.get(text)
             if line is None:
                 self.malformed.append(text)
             elif line.base:
@@ -73,7 +74,7 @@ class Project:
         self.extras: dict[str, Package] = {}
         self.loaded: dict[int, Loaded] = {}
         self.requires_python: dict[int, str] = {}
-        self.masks: dict[str, int] = {}
+        self.masks: dict[Line, int] = {}
         if candidates is None:
             self.table = None
             self.package = engine.add_package(self, 0, 1)
@@ -96,10 +97,11 @@ class Project:
 
     def mask(self, line: Line) -> int:
         """The engine's mask of the versions a requirement allows."""
-        text = line.key
-        if not text:
-            return self.package.everything & ~1
-        known = self.masks.get(text)
+        known = self.masks.get(line)
         if known is None:
-            known = self.masks[text] = 0 if self.table is None else line.specifier.mask(self.table) << 1
+            if not line.specifier:
+                known = self.package.everything & ~1
+            else:
+                known = 0 if self.table is None else line.specifier.mask(self.table) << 1
+            self.masks[line] = known
         return known

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from itertools import chain
+from typing import Protocol
 
 from envcensus._kernels.solver import DONE, NAMES_PRE, NEED, PAUSED, PINS, Engine, Package
 from envcensus._kernels.specifier import specifier_set
@@ -20,8 +21,19 @@ from envcensus.resolver.project import Direct, Loaded, Project
 ROOT = ""
 
 
+class AtHand(Protocol):
+    """What the caller knows without waiting. It feeds the solver and says whether it did."""
+
+    def cached_page(self, name: str) -> bool: ...
+    def cached_metadata(self, name: str, version: str) -> bool: ...
+
+
 class Solver:
-    """One resolution. `step` until it gives a `Resolution` or a `Conflict`; feed what it `Needs` in between."""
+    """One resolution. `step` until it gives a `Resolution` or a `Conflict`; feed what it `Needs` in between.
+
+    Whoever has much at hand sets `at_hand`, and is asked before `step` returns: a return for each of thousands of
+    versions takes longer than the search.
+    """
 
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
@@ -39,6 +51,7 @@ class Solver:
         self.origins = {wanted.text: wanted.origin for wanted in (*problem.requirements, *problem.constraints)}
         self.hashes = self._hashes()
         self.last_resort = False
+        self.at_hand: AtHand | None = None
         for line in (*self.requirements, *self.overrides.values(), *chain(*self.constraints.values())):
             if line.url:
                 self.urls.setdefault(line.name, line.url)
@@ -77,17 +90,20 @@ class Solver:
         engine = self.engine
         engine.budget = budget
         while True:
-            needs = self._work()
-            if needs is not None:
-                return needs
+            if self.jobs:
+                needs = self._work()
+                if needs is not None:
+                    return needs
+                engine = self.engine
             code = engine.run()
             if code == NEED:
-                project = engine.need_package.label if engine.need_package else None
+                package, bit = engine.need_package, engine.need_bit
+                project = package.label if package is not None else None
                 assert isinstance(project, Project)
-                key = (project.name, project.version(engine.need_bit))
-                if key not in self.metadata:
+                key = (project.name, project.version(bit))
+                if key not in self.metadata and (self.at_hand is None or not self.at_hand.cached_metadata(*key)):
                     return Needs(metadata=(key,))
-                self._load(project, engine.need_bit, self.metadata[key])
+                self._load(project, bit, self.metadata[key])
             elif code == DONE:
                 return self._resolution()
             elif code == PAUSED:
@@ -159,7 +175,7 @@ class Solver:
             else:
                 project = Project(self.engine, name, Direct(found[0]))
                 self.metadata[name, found[0]] = found[1]
-        elif name not in self.pages:
+        elif name not in self.pages and (self.at_hand is None or not self.at_hand.cached_page(name)):
             return False
         else:
             project = Project(self.engine, name, self.pages[name], self.failed_pages.get(name, ""))
