@@ -48,12 +48,21 @@ cdef str digest_of(FilesView *v, uint32_t i):
     return (v.digests + 32 * <Py_ssize_t>i)[:32].hex()
 
 
+cdef bint is_plain_path(str rest):
+    """Whether a text stays what it is when it is appended to a URL that ends in a slash, and the whole is resolved."""
+    cdef Py_ssize_t n = len(rest)
+    return (
+        0 < n and rest.isascii() and rest.isprintable() and " " not in rest and not rest.startswith((".", "/"))
+        and "/." not in rest and "//" not in rest and "?" not in rest and "#" not in rest and ";" not in rest
+    )
+
+
 cdef str join(str base, str url):
     """An absolute URL from one as a page spells it."""
     cdef Py_ssize_t at
     if url.startswith(("https://", "http://")) or not base:
         return url
-    if url.startswith("/") and not url.startswith("//"):
+    if url.startswith("/") and is_plain_path(url[1:]):
         at = base.find("/", base.find("://") + 3)
         return (base if at < 0 else base[:at]) + url
     from urllib.parse import urljoin
@@ -61,7 +70,15 @@ cdef str join(str base, str url):
     return urljoin(base, url)
 
 
-cdef object file_at(FilesView *v, uint32_t i, str base, str prefix, object make):
+cdef str folder_of(str base, str prefix):
+    """The absolute URL of the folder that the relative URLs beginning with `prefix` have in common; None: too rare."""
+    cdef Py_ssize_t cut = prefix.rfind("/") + 1
+    if cut == 0 or ":" in prefix or "?" in prefix or "#" in prefix or ";" in prefix:
+        return None
+    return join(base, prefix[:cut])
+
+
+cdef object file_at(FilesView *v, uint32_t i, str base, str prefix, str folder, object make):
     cdef FileRow row
     cdef uint64_t at
     cdef str name, rest, python
@@ -87,9 +104,13 @@ cdef object file_at(FilesView *v, uint32_t i, str base, str prefix, object make)
                 meta_hashes[key[9:]] = value
             else:
                 hashes[key] = value
+    if row.flags & FILE_URL_NAME:
+        rest += name
+    inside = prefix[prefix.rfind("/") + 1:] + rest
     return make(
         filename=name,
-        url=join(base, prefix + rest + (name if row.flags & FILE_URL_NAME else "")),
+        # Resolving a relative URL takes longer than all the rest: once for all files where they lie side by side.
+        url=folder + inside if folder is not None and is_plain_path(inside) else join(base, prefix + rest),
         hashes=hashes,
         requires_python=python,
         yanked=reason,
@@ -143,9 +164,10 @@ def files(record, version, make):
     cdef list out = []
     cdef Hold _hold = open_files(record, &v)
     cdef str base = slice_of(&v, 0, v.head.base), prefix = slice_of(&v, v.head.base, v.head.prefix)
+    cdef str folder = folder_of(base, prefix)
     if version is None:
         for j in range(v.head.files):
-            out.append(file_at(&v, j, base, prefix, make))
+            out.append(file_at(&v, j, base, prefix, folder, make))
         return out
     text = normal_version(version) or version.encode("utf-8", "replace")
     for i in range(v.head.versions):
@@ -164,6 +186,6 @@ def files(record, version, make):
     while i < v.head.versions and is_spelling(&v, i, text):
         bounds(&v, i, &first, &end)
         for j in range(first, end):
-            out.append(file_at(&v, j, base, prefix, make))
+            out.append(file_at(&v, j, base, prefix, folder, make))
         i += 1
     return out

@@ -83,16 +83,19 @@ class _Online:
         for key in needs.direct:
             self.want_direct(key)
         self.submit()
-        while not self.satisfied(needs):
-            for key in (*needs.metadata, *needs.direct):
+        missing = self.missing(needs)
+        while missing:
+            for key in (*missing.metadata, *missing.direct):
                 if key in self.builds:
                     self.build(key, self.builds.pop(key))
-            if self.satisfied(needs):
+            missing = self.missing(missing)
+            if not missing:
                 break
             for answer in self.client.collect():
                 self.take(answer)
             self.submit()
             self.run.look()
+            missing = self.missing(missing)
         for name in needs.pages:
             if name in self.failures:
                 self.run.failed[name] = self.failures[name]
@@ -103,14 +106,13 @@ class _Online:
             if key in self.failures:
                 self.run.failed[key[0]] = self.failures[key]
 
-    def satisfied(self, needs: Needs) -> bool:
-        """Whether everything that is needed was fed."""
+    def missing(self, needs: Needs) -> Needs | None:
+        """What is needed and was not fed; None where that is nothing."""
         solver = self.solver
-        return (
-            all(name in solver.pages for name in needs.pages)
-            and all(key in solver.metadata for key in needs.metadata)
-            and all(key in solver.direct for key in needs.direct)
-        )
+        pages = tuple([name for name in needs.pages if name not in solver.pages])
+        metadata = tuple([key for key in needs.metadata if key not in solver.metadata])
+        direct = tuple([key for key in needs.direct if key not in solver.direct])
+        return Needs(pages, metadata, direct) if pages or metadata or direct else None
 
     def submit(self) -> None:
         """Ask for what is wanted, and for what the prefetcher names, until it has nothing more to say."""

@@ -132,7 +132,8 @@ class CachedSource:
 
     def metadata(self, name: str, version: str) -> CoreMetadata | str | None:
         """The metadata of a version, the reason why it has none, or None where the cache does not know."""
-        return self.kept_metadata(f"{name}/{version}")
+        found = self._reader.get("metadata", self.prefix + f"{name}/{version}".encode("utf-8", "surrogateescape"))
+        return None if found is None else unpack_metadata(found.value)
 
     def kept_metadata(self, key: str) -> CoreMetadata | str | None:
         """What is kept under a key without its prefix."""
@@ -157,8 +158,8 @@ def pack_metadata(metadata: CoreMetadata | str) -> bytes:
 def unpack_metadata(data: bytes | memoryview) -> CoreMetadata | str | None:
     """The reverse; None for what another version of us wrote."""
     try:
-        copy = bytes(data)  # parts stay packed, and the cache's memory is gone when its transaction ends
-        return _decode(memoryview(copy)[1:]) if copy[0] == 2 else copy[1:].decode() if copy[0] == 0 else None
+        kind, copy = data[0], bytes(data[1:])  # parts stay packed, and the cache's memory is gone with its transaction
+        return _decode(copy) if kind == 2 else copy.decode() if kind == 0 else None
     except (msgspec.MsgspecError, UnicodeDecodeError, IndexError):
         return None
 

@@ -11,7 +11,7 @@ from envcensus.model.redact import redact
 class Line:
     """One requirement for one target: `base` where it holds without an extra, else the `extras` it holds with."""
 
-    __slots__ = ("base", "extras", "flags", "for_extras", "name", "requirement", "specifier", "text", "url")
+    __slots__ = ("_shown", "base", "extras", "flags", "for_extras", "name", "requirement", "specifier", "text", "url")
 
     text: str  # as written
     name: str  # normalized
@@ -22,12 +22,16 @@ class Line:
     flags: int  # of the solver's edges
     specifier: SpecifierSet
     requirement: Requirement
+    _shown: str | None
 
     @property
     def shown(self) -> str:
         """The requirement without its marker, and without secrets."""
-        extras = f"[{','.join(self.extras)}]" if self.extras else ""
-        return f"{self.requirement.name}{extras}" + (f" @ {redact(self.url)}" if self.url else str(self.specifier))
+        if self._shown is None:
+            extras = f"[{','.join(self.extras)}]" if self.extras else ""
+            asked = f" @ {redact(self.url)}" if self.url else str(self.specifier)
+            self._shown = f"{self.requirement.name}{extras}{asked}"
+        return self._shown
 
 
 class Lines:
@@ -52,6 +56,7 @@ class Lines:
             return None
         line = Line()
         line.text = text
+        line._shown = None
         line.requirement = requirement
         line.name = requirement.normalized
         line.extras = requirement.normalized_extras if requirement.extras else ()

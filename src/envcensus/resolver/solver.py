@@ -197,7 +197,9 @@ class Solver:
     def _edge(self, package: Package, bit: int, extra: Package | None, line: Line) -> None:
         project = self.projects[line.name]
         target = project.package
-        mask = project.mask(line)
+        mask = project.masks.get(line)
+        if mask is None:
+            mask = project.mask(line)
         if line.url and line.url != self.urls[line.name]:
             mask = 0  # another reference came first
         if target is package:
@@ -225,8 +227,7 @@ class Solver:
         if metadata.requires_python and not self._runs_on(metadata.requires_python):
             self.engine.exclude(package, bit, f"needs Python {metadata.requires_python}")
             return
-        loaded = Loaded(metadata, self.lines, self.overrides)
-        project.loaded[bit] = loaded
+        loaded = project.loaded[bit] = Loaded(metadata, self.lines, self.overrides)
         self.jobs.append((package, bit, None, loaded.base))
         for name, wanted in project.extras.items():
             self._extra_job(project, bit, loaded, name, wanted)
@@ -300,6 +301,8 @@ class Solver:
 
     def _warn(self, project: Project, loaded: Loaded, line: Line) -> None:
         """Tell what is odd about the metadata of a pin."""
+        if not line.extras and not loaded.malformed:
+            return
         version = project.version(project.package.position)
         for text in loaded.malformed:
             self.warnings.append(f"{project.name} {version} has a requirement that cannot be read: {text}")
