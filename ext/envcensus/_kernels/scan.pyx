@@ -8,6 +8,7 @@ becomes an object at once; anything out of the ordinary is handed to a Python ca
 `rows` holds what was read, `distinfo` reads one entry, `header` its metadata, `files` opens.
 """
 
+cimport cython
 from cpython.bytes cimport PyBytes_FromStringAndSize
 from libc.errno cimport ENOENT, errno
 from libc.stdint cimport uint32_t
@@ -49,6 +50,9 @@ LEFTOVER = ROW_LEFTOVER
 HEADER_LIMIT = HEADER_MAX
 ENTRY_LIMIT = ENTRIES_MAX
 ARENA_LIMIT = ARENA_MAX
+
+cdef enum:
+    TOGETHER_MAX = 16 << 20  # bytes that directories read ahead may hold
 
 KINDS = ("dist-info", "egg-info", "egg-info-file")
 
@@ -222,72 +226,135 @@ cdef object build(Store *store, Row *row, bytes prefix, object make, object odd,
     )
 
 
-def scan_directory(bytes path not None, object make not None, object odd not None, int level=0):
-    """Read the distributions of one directory.
+cdef struct Visit:
+    # One directory, and what is found there.
+    const char *path
+    int level
+    bint egg      # the directory is an .egg itself
+    bint made
+    int error     # errno of opening it
+    int status    # of `walk`
+    stat_t st     # from before it was read
+    Store store
+
+
+cdef void visit(Visit *place) noexcept nogil:
+    cdef DIR *directory = NULL
+    cdef int fd = ec_open_dir(place.path)
+    place.made = True
+    if fd < 0:
+        place.error = errno
+        return
+    if fstat(fd, &place.st) == 0:
+        directory = fdopendir(fd)
+    if directory is NULL:
+        place.error = errno
+        close(fd)
+        return
+    place.status = walk(&place.store, directory, fd, place.level, place.egg)
+    closedir(directory)
+    free(place.store.header)  # the next one has its own
+    place.store.header = NULL
+    place.store.header_room = 0
+
+
+@cython.final
+cdef class Directory:
+    """One directory of distributions, opened when it is read.
 
     Args:
         path: the directory.
-        make: called for each distribution in order, with positional arguments: name, normalized name, version, path,
-            kind, and with a `level` also installer, requested, editable, location, build, direct_url, has_record,
-            requires_python, requires, extras, requires_read.
-        odd: called for each other entry with path, kind, flags, whether name and version are in order, name, version,
-            direct_url.json (bytes), installer, build tag, requested, has_record, requires_python, requires, extras;
-            None drops the entry.
         level: 0, or any of DETAILS, REQUIRES and INSTALLER added.
-
-    Returns:
-        The distributions in the order of their normalized names, each name once: the first in the directory's own
-        order; the others as (other, first) pairs; the names of its `.pth`, `.egg-link` and `~…` entries; its
-        (device, inode, mtime_ns, ctime_ns) from before it was read, and whether it was read to its end.
-
-    Raises:
-        OSError: the directory cannot be opened.
     """
-    cdef Store store
-    cdef DIR *directory
-    cdef stat_t st
-    cdef int fd
-    cdef int status = 0
-    cdef int error = 0
-    cdef bint egg
-    cdef const char *raw = path
-    cdef bytes prefix = path if path.endswith(b"/") else path + b"/"
-    cdef list found = []
-    cdef list duplicates = []
-    if b"\0" in path:
-        raise OSError(ENOENT, "embedded NUL", path)
-    egg = path.lower().endswith(b".egg")
-    clear_store(&store)
-    with nogil:
-        fd = ec_open_dir(raw)
-        if fd < 0:
-            error = errno
-        elif fstat(fd, &st) < 0:
-            error = errno
-            close(fd)
-        else:
-            directory = fdopendir(fd)
-            if directory is NULL:
-                error = errno
-                close(fd)
-            else:
-                status = walk(&store, directory, fd, level, egg)
-                closedir(directory)
+
+    cdef bytes path
+    cdef Visit place
+
+    def __cinit__(self, bytes path not None, int level=0):
+        clear_store(&self.place.store)
+        self.path = path
+        self.place.path = path
+        self.place.level = level
+        self.place.egg = path.lower().endswith(b".egg")
+        self.place.made = False
+        self.place.error = self.place.status = 0
+        if b"\0" in path:
+            self.place.made = True
+            self.place.error = ENOENT
+
+    def __dealloc__(self):
+        free_store(&self.place.store)
+
+    def read(self, object make not None, object odd not None):
+        """Its distributions; once.
+
+        Args:
+            make: called for each distribution in order, with positional arguments: name, normalized name, version,
+                path, kind, and with a level also installer, requested, editable, location, build, direct_url,
+                has_record, requires_python, requires, extras, requires_read.
+            odd: called for each other entry with path, kind, flags, whether name and version are in order, name,
+                version, direct_url.json (bytes), installer, build tag, requested, has_record, requires_python,
+                requires, extras; None drops the entry.
+
+        Returns:
+            The distributions in the order of their normalized names, each name once: the first in the directory's own
+            order; the others as (other, first) pairs; the names of its `.pth`, `.egg-link` and `~…` entries; its
+            (device, inode, mtime_ns, ctime_ns) from before it was read, and whether it was read to its end.
+
+        Raises:
+            OSError: the directory cannot be opened.
+        """
+        cdef Visit *place = &self.place
+        cdef bytes prefix = self.path if self.path.endswith(b"/") else self.path + b"/"
+        cdef list found = []
+        cdef list duplicates = []
+        if not place.made:
+            with nogil:
+                visit(place)
+        try:
+            if place.error:
+                raise OSError(place.error, "cannot open directory", self.path)
+            if place.status < 0:
+                raise MemoryError
+            collect(&place.store, prefix, make, odd, place.level, found, duplicates)
+            names = []
+            if place.store.others.used:
+                names = [
+                    PyUnicode_DecodeFSDefaultAndSize(piece, len(piece))
+                    for piece in place.store.others.block[:place.store.others.used - 1].split(b"\0")
+                ]
+            identity = (place.st.st_dev, place.st.st_ino, ec_mtime_ns(&place.st), ec_ctime_ns(&place.st))
+            return found, duplicates, names, identity, place.status == 0
+        finally:
+            free_store(&place.store)
+            clear_store(&place.store)
+
+
+def read_ahead(list directories not None):
+    """Read the files of several directories before any is asked for its distributions, without the GIL in between.
+
+    What does not fit in TOGETHER_MAX bytes is left to be read when it is asked for.
+    """
+    cdef Py_ssize_t count = len(directories)
+    cdef Py_ssize_t i
+    cdef size_t used = 0
+    cdef Directory directory
+    cdef Visit **places = <Visit **>malloc((count + 1) * sizeof(Visit *))
+    if places is NULL:
+        raise MemoryError
     try:
-        if error:
-            raise OSError(error, "cannot open directory", path)
-        if status < 0:
-            raise MemoryError
-        collect(&store, prefix, make, odd, level, found, duplicates)
-        names = []
-        if store.others.used:
-            names = [
-                PyUnicode_DecodeFSDefaultAndSize(piece, len(piece))
-                for piece in store.others.block[:store.others.used - 1].split(b"\0")
-            ]
-        return found, duplicates, names, (st.st_dev, st.st_ino, ec_mtime_ns(&st), ec_ctime_ns(&st)), status == 0
+        for i in range(count):
+            directory = directories[i]
+            places[i] = &directory.place
+        with nogil:
+            for i in range(count):
+                if not places[i].made:
+                    visit(places[i])
+                    used += places[i].store.room + places[i].store.slots * sizeof(Row)
+                if used > TOGETHER_MAX:
+                    break
     finally:
-        free_store(&store)
+        free(places)
 
 
 def read_file(bytes path not None, size_t limit=1 << 16):

@@ -1,5 +1,5 @@
 from collections.abc import Callable
-from typing import Final, TypeVar
+from typing import Final, Self, TypeVar, final
 
 _T = TypeVar("_T")
 
@@ -18,7 +18,12 @@ ENTRY_LIMIT: Final[int]
 ARENA_LIMIT: Final[int]
 KINDS: Final[tuple[str, ...]]
 
-def scan_directory(
-    path: bytes, make: Callable[..., _T], odd: Callable[..., _T | None], level: int = 0
-) -> tuple[list[_T], list[tuple[_T, _T]], list[str], tuple[int, int, int, int], bool]: ...
+@final
+class Directory:
+    def __new__(cls, path: bytes, level: int = 0) -> Self: ...
+    def read(
+        self, make: Callable[..., _T], odd: Callable[..., _T | None]
+    ) -> tuple[list[_T], list[tuple[_T, _T]], list[str], tuple[int, int, int, int], bool]: ...
+
+def read_ahead(directories: list[Directory]) -> None: ...
 def read_file(path: bytes, limit: int = ...) -> bytes | None: ...

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from operator import attrgetter
 
 import msgspec
 
-from envcensus._kernels.scan import DETAILS, INSTALLER, REQUIRES, read_file, scan_directory
+from envcensus._kernels.scan import DETAILS, INSTALLER, REQUIRES, Directory, read_ahead, read_file
 from envcensus.inventory.egg import read_egg_requires
 from envcensus.inventory.judge import judge
 from envcensus.model.distribution import Distribution
@@ -33,7 +33,20 @@ class Reading(msgspec.Struct):
     watches: tuple[Watch, ...]
 
 
-def read_environment(environment: Environment, level: int) -> Reading:
+def look_ahead(environments: Sequence[Environment], level: int) -> list[dict[str, Directory]]:
+    """The site directories of some environments, their files read in one go; for `read_environment`.
+
+    Threads that do this for several environments at a time have little to wait for from each other.
+    """
+    ahead = [
+        {site: Directory(os.fsencode(site), _level(environment, level)) for site in environment.site_dirs}
+        for environment in environments
+    ]
+    read_ahead([directory for directories in ahead for directory in directories.values()])
+    return ahead
+
+
+def read_environment(environment: Environment, level: int, ahead: dict[str, Directory] | None = None) -> Reading:
     """Read all distributions of an environment.
 
     Of a project that is installed more than once the first one counts, as for pip: site directories in the order of
@@ -43,14 +56,21 @@ def read_environment(environment: Environment, level: int) -> Reading:
     Args:
         environment: from `discover`.
         level: of `envcensus._kernels.scan`.
+        ahead: from `look_ahead`, with the same level.
     """
-    return _Reader(environment, level).read()
+    return _Reader(environment, level, ahead or {}).read()
+
+
+def _level(environment: Environment, level: int) -> int:
+    """In a conda prefix it is the installer that tells conda's own packages apart."""
+    return level | INSTALLER if environment.kind == "conda" else level
 
 
 class _Reader:
-    def __init__(self, environment: Environment, level: int) -> None:
+    def __init__(self, environment: Environment, level: int, ahead: dict[str, Directory]) -> None:
         self.environment = environment
-        self.level = level | INSTALLER if environment.kind == "conda" else level
+        self.level = _level(environment, level)
+        self.ahead = ahead
         self.found: list[Distribution] = []  # sorted by normalized name, each once
         self.names: dict[str, Distribution] = {}  # the same by name, once there is more than one directory
         self.problems: list[Problem] = []
@@ -78,10 +98,9 @@ class _Reader:
 
         `foreign`: not a site directory but someone's project: its metadata may be rewritten in place.
         """
+        directory = self.ahead.pop(path, None) or Directory(os.fsencode(path), self.level)
         try:
-            found, duplicates, others, identity, whole = scan_directory(
-                os.fsencode(path), Distribution, self._odd, self.level
-            )
+            found, duplicates, others, identity, whole = directory.read(Distribution, self._odd)
         except OSError as error:
             self._watch(path)
             if not foreign:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from envcensus.inventory.cache import ListingCache, ListingStore
-from envcensus.inventory.reading import Reading, level_of, read_environment
+from envcensus.inventory.reading import Reading, level_of, look_ahead, read_environment
 from envcensus.model import paths
 from envcensus.model.environment import Environment
 from envcensus.model.listing import Listing
@@ -17,9 +17,12 @@ from envcensus.model.skipped import Problem, Skipped
 
 if TYPE_CHECKING:
     from queue import SimpleQueue
-    from threading import Event, Thread
+    from threading import Lock, Thread
+
+    from envcensus._kernels.scan import Directory
 
 _AHEAD = 16  # environments a thread may be ahead of the consumer: bounds memory
+_TOGETHER = 8  # environments a thread takes at a time, once each thread has had one
 MAX_THREADS = 8
 
 
@@ -55,9 +58,9 @@ def scan(
         for environment in environments:
             waiting.append(_lookup(environment, known, rescan, pool))
             while waiting and (len(waiting) > _AHEAD * count or not _is_pending(waiting[0])):
-                yield _finish(waiting.popleft(), known)
+                yield _finish(waiting.popleft(), pool, known)
         while waiting:
-            yield _finish(waiting.popleft(), known)
+            yield _finish(waiting.popleft(), pool, known)
     finally:
         pool.close()
         if known is not None:
@@ -76,32 +79,51 @@ def _lookup(
     if known is not None and not rescan:
         reading = known.get(environment)
         if reading is not None:
+            pool.send()  # what was changed before it need not wait for company
             return _listing(environment, reading, cached=True)
     return pool.submit(environment)
 
 
-class _Job:
-    """One environment that a thread reads."""
+class _Batch:
+    """A few environments that one thread reads at a time."""
 
-    __slots__ = ("done", "environment", "error", "failure", "reading", "started")
+    __slots__ = ("done", "environments", "failure", "outcomes", "started")
 
-    def __init__(self, environment: Environment, done: Event | None) -> None:
-        self.environment = environment
-        self.done = done
-        self.reading: Reading | None = None
-        self.error = ""
+    def __init__(self, done: Lock | None) -> None:
+        self.environments: list[Environment] = []
+        self.outcomes: list[Reading | str] = []  # of each of them: a reading, or why there is none
         self.failure: BaseException | None = None
         self.started = 0
+        self.done = done  # held until it is
 
     def run(self, level: int) -> None:
         self.started = time.time_ns()
         try:
-            self.reading = read_environment(self.environment, level)
-        except (OSError, ValueError, RecursionError) as error:
-            # Nothing found on a disk may end the run over all the others.
-            self.error = getattr(error, "strerror", None) or str(error) or type(error).__name__
-        except MemoryError:
-            self.error = "not enough memory to hold its metadata"
+            ahead = look_ahead(self.environments, level)
+        except (ValueError, MemoryError):
+            ahead = [{} for _ in self.environments]  # whatever it is, it is one environment's fault
+        for environment, directories in zip(self.environments, ahead, strict=True):
+            self.outcomes.append(_read(environment, level, directories))
+
+
+def _read(environment: Environment, level: int, ahead: dict[str, Directory]) -> Reading | str:
+    try:
+        return read_environment(environment, level, ahead)
+    except (OSError, ValueError, RecursionError) as error:
+        # Nothing found on a disk may end the run over all the others.
+        return getattr(error, "strerror", None) or str(error) or type(error).__name__
+    except MemoryError:
+        return "not enough memory to hold its metadata"
+
+
+class _Job:
+    """One environment of a batch."""
+
+    __slots__ = ("batch", "number")
+
+    def __init__(self, batch: _Batch, number: int) -> None:
+        self.batch = batch
+        self.number = number
 
 
 class _Pool:
@@ -111,71 +133,100 @@ class _Pool:
         self.count = count
         self.level = level
         self.threads: list[Thread] = []
-        self.jobs: SimpleQueue[_Job | None] | None = None
+        self.batches: SimpleQueue[_Batch | None] | None = None
+        self.open: _Batch | None = None  # goes on growing
+        self.sent = 0
 
     def submit(self, environment: Environment) -> _Job:
+        """Have the environment read: at once where there is one thread, else when its batch is full or sent."""
+        batch = self.open or self._begin()
+        batch.environments.append(environment)
+        job = _Job(batch, len(batch.environments) - 1)
         if self.count <= 1:
-            job = _Job(environment, None)
-            job.run(self.level)
-            return job
-        from queue import SimpleQueue
-        from threading import Event, Thread
-
-        if self.jobs is None:
-            self.jobs = SimpleQueue()
-            for number in range(self.count):
-                thread = Thread(target=self._work, args=(self.jobs,), name=f"scan-{number}", daemon=True)
-                self.threads.append(thread)
-                thread.start()
-        job = _Job(environment, Event())
-        self.jobs.put(job)
+            batch.run(self.level)
+        elif len(batch.environments) >= (1 if self.sent < 2 * self.count else _TOGETHER):
+            self.send()
+        else:
+            self.open = batch
         return job
 
-    def _work(self, jobs: SimpleQueue[_Job | None]) -> None:
-        while (job := jobs.get()) is not None:
+    def _begin(self) -> _Batch:
+        if self.count <= 1:
+            return _Batch(None)
+        from queue import SimpleQueue
+        from threading import Lock, Thread
+
+        if self.batches is None:
+            self.batches = SimpleQueue()
+            for number in range(self.count):
+                thread = Thread(target=self._work, args=(self.batches,), name=f"scan-{number}", daemon=True)
+                self.threads.append(thread)
+                thread.start()
+        done = Lock()
+        done.acquire()
+        self.open = _Batch(done)
+        return self.open
+
+    def send(self) -> None:
+        """Let the open batch be read, if there is one."""
+        if self.open is not None and self.batches is not None:
+            self.batches.put(self.open)
+            self.open = None
+            self.sent += 1
+
+    def _work(self, batches: SimpleQueue[_Batch | None]) -> None:
+        while (batch := batches.get()) is not None:
             try:
-                job.run(self.level)
+                batch.run(self.level)
             except BaseException as error:  # a broken promise of ours: raised where the result is waited for
-                job.failure = error
-            if job.done is not None:
-                job.done.set()
+                batch.failure = error
+            if batch.done is not None:
+                batch.done.release()
+
+    def wait(self, batch: _Batch) -> None:
+        """Until the batch was read."""
+        if batch is self.open:
+            self.send()
+        if batch.done is not None:
+            with batch.done:
+                pass
 
     def close(self) -> None:
         """Let the threads end after what they are at; jobs nobody waits for are dropped."""
-        if self.jobs is None:
+        if self.batches is None:
             return
         from queue import Empty
 
-        while not self.jobs.empty():
+        while not self.batches.empty():
             try:
-                self.jobs.get_nowait()
+                self.batches.get_nowait()
             except Empty:
                 break
         for _ in self.threads:
-            self.jobs.put(None)
+            self.batches.put(None)
         for thread in self.threads:
             thread.join()
 
 
 def _is_pending(item: Listing | Skipped | _Job) -> bool:
-    return isinstance(item, _Job) and item.done is not None and not item.done.is_set()
+    return isinstance(item, _Job) and item.batch.done is not None and item.batch.done.locked()
 
 
-def _finish(item: Listing | Skipped | _Job, known: ListingCache | None) -> Listing | Skipped:
+def _finish(item: Listing | Skipped | _Job, pool: _Pool, known: ListingCache | None) -> Listing | Skipped:
     if not isinstance(item, _Job):
         return item
-    if item.done is not None:
-        item.done.wait()
-    if item.failure is not None:
-        raise item.failure
-    environment = item.environment
-    reading = item.reading
-    if reading is None:
-        return Skipped("environment", environment.path, item.error)
+    batch = item.batch
+    pool.wait(batch)
+    if batch.failure is not None:
+        raise batch.failure
+    environment = batch.environments[item.number]
+    reading, batch.outcomes[item.number] = batch.outcomes[item.number], ""
+    if isinstance(reading, str):
+        return Skipped("environment", environment.path, reading)
     if not reading.distributions and reading.skipped and not os.path.isdir(environment.path):
         return Skipped("environment", environment.path, "deleted while it was looked at")
     if known is not None:
-        known.put(environment, reading, item.started)
+        known.put(environment, reading, batch.started)
     return _listing(environment, reading, cached=False)
 
 

@@ -63,7 +63,7 @@ def test_it_costs_a_few_stats(make_venv: Any, monkeypatch: pytest.MonkeyPatch) -
         return original(path, *arguments, **options)
 
     monkeypatch.setattr(os, "stat", count)
-    monkeypatch.setattr("envcensus.inventory.reading.scan_directory", None)
+    monkeypatch.setattr("envcensus.inventory.reading.Directory", None)
     (result,) = scan([environment], cache=store)
     assert isinstance(result, Listing)
     assert result.cached
@@ -185,3 +185,17 @@ def test_many_entries_are_handed_over_in_batches(make_venv: Any, monkeypatch: py
         sizes.append(store.stored)
     assert sizes[-1] == 8
     assert store.stored == 10
+
+
+def test_few_changed_environments_among_many(make_venv: Any) -> None:
+    venvs = [make_venv(f"env{number:02}") for number in range(60)]
+    for venv in venvs:
+        venv.add("pkg", "1.0")
+    found = list(discover([str(venvs[0].path.parent)]))
+    store = Store()
+    assert not any(result.cached for result in scan(found, cache=store, threads=2) if isinstance(result, Listing))
+    for number in (0, 30, 31, 59):
+        venvs[number].add("new", "2.0")
+    results = [result for result in scan(found, cache=store, threads=2) if isinstance(result, Listing)]
+    assert [len(result.distributions) for result in results] == [2 if n in (0, 30, 31, 59) else 1 for n in range(60)]
+    assert [n for n, result in enumerate(results) if not result.cached] == [0, 30, 31, 59]

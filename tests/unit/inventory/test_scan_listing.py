@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from envcensus._kernels.scan import REQUIRES, Directory, read_ahead
 from envcensus.inventory import discover, scan
 from envcensus.model.distribution import Distribution
 from envcensus.model.listing import Listing
@@ -242,6 +244,28 @@ def test_results_come_in_order_with_skipped_in_place(make_venv: Any) -> None:
         assert results[20] == Skipped("root", "x", "y")
         seen = [r.distributions[0].version for r in results if isinstance(r, Listing)]
         assert seen == [f"{n}.0" for n in range(40)]
+
+
+def test_what_is_read_ahead_is_bounded(make_venv: Any) -> None:
+    venv = make_venv()
+    lines = "".join(f"Requires-Dist: project-{number:032}\n" for number in range(18_000))
+    folder = venv.add("pkg", "1.0", metadata=f"Metadata-Version: 2.1\nName: pkg\nVersion: 1.0\n{lines}\n")
+    directories = [Directory(os.fsencode(venv.site), REQUIRES) for _ in range(40)]
+    read_ahead([*directories, Directory(b"/nonexistent/site"), Directory(b"a\0b")])
+    shutil.rmtree(folder)
+    found = [directory.read(Distribution, lambda *_: None)[0] for directory in directories]
+    assert [len(distribution.requires) for distribution in found[0]] == [18_000]
+    ahead = sum(map(len, found))
+    assert 16 <= ahead < 40  # those behind were read when they were asked for: there was nothing left
+    assert [len(each) for each in found] == [1] * ahead + [0] * (40 - ahead)
+
+
+def test_a_directory_that_cannot_be_opened_says_so_when_it_is_asked_for() -> None:
+    directories = [Directory(b"/nonexistent/site"), Directory(b"a\0b"), Directory(b"/dev/null")]
+    read_ahead(directories)
+    for directory in directories:
+        with pytest.raises(OSError, match="cannot open directory"):
+            directory.read(Distribution, lambda *_: None)
 
 
 def test_an_abandoned_scan_ends_its_threads(make_venv: Any) -> None:
