@@ -16,6 +16,7 @@ from envcensus.inventory.places import well_known_places
 from envcensus.inventory.probe import probe, probe_target
 from envcensus.model.environment import Environment
 from envcensus.model.skipped import Skipped
+from envcensus.runtime.stop import current as current_stop
 
 # Directories that never hold an environment and often hold many files.
 PRUNED = frozenset({".git", ".hg", ".svn", ".bzr", "__pycache__", "node_modules", "site-packages", "dist-packages"})
@@ -103,11 +104,14 @@ class _Walk:
         """Depth first, in the order of names, without recursion: trees may be deeper than the stack."""
         # Directories still to be looked at, as one list of names for each level.
         pending = [("", [top])]
+        stop = current_stop()
         while pending:
             parent, names = pending[-1]
             if not names:
                 pending.pop()
                 continue
+            if stop is not None:
+                stop.check()
             depth = len(pending) - 1
             path = f"{parent}{names.pop()}"
             try:

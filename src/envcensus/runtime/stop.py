@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import asyncio
@@ -63,6 +63,6 @@ def current() -> Stop | None:
     return _current.get()
 
 
-def under(stop: Stop) -> Any:
-    """Make `stop` that of everything this thread does from now on, until the token that is returned is reset."""
-    return _current.set(stop)
+def under(stop: Stop) -> None:
+    """Make `stop` that of everything that is done in this context from now on."""
+    _current.set(stop)
