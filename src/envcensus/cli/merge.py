@@ -33,6 +33,7 @@ def command(
     from envcensus.cli.progress import terminal_progress
     from envcensus.cli.roots import resolve_roots
     from envcensus.model.census import Metrics
+    from envcensus.model.display import neutral
     from envcensus.pipelines.collect import SNAPSHOTS
     from envcensus.pipelines.merge import merge
 
@@ -46,7 +47,7 @@ def command(
     deliver.say_skipped(done.skipped)
     if not quiet:
         for note in done.notes:
-            click.echo(f"envcensus: {note}", err=True)
+            click.echo(neutral(f"envcensus: {note}"), err=True)
         older = f", {done.superseded} older left out" if done.superseded else ""
         click.echo(f"{done.hosts} hosts, {done.environments} environments{older}", err=True)
     return ExitCode.INCOMPLETE if done.skipped and not allow_incomplete else ExitCode.COMPLETE

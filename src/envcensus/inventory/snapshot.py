@@ -67,12 +67,18 @@ def read_snapshot(path: str, names: HostNames | None = None) -> Iterator[Listing
             yield item
 
 
-def read_sections(path: str) -> Iterator[Section | Listing | Skipped]:
-    """The same as it is in the file: each host's part is announced, and environments do not carry the host."""
+def read_sections(path: str, unknown: dict[str, int] | None = None) -> Iterator[Section | Listing | Skipped]:
+    """The same as it is in the file: each host's part is announced, and environments do not carry the host.
+
+    `unknown` counts, by the version of the file, the records of later versions that were passed over.
+    """
+    passed_over: list[None] = []
     try:
-        records = _records(path)
-        snapshot.check_header(next(records, None))
+        records = _records(path, passed_over)
+        version = snapshot.check_header(next(records, None)).version
         yield from _sections(records)
+        if unknown is not None and version != snapshot.VERSION:
+            unknown[version] = unknown.get(version, 0) + len(passed_over)
     except SnapshotError as error:
         yield Skipped("snapshot", path, str(error))
     except EOFError:
@@ -109,11 +115,13 @@ def _sections(records: Iterator[Record]) -> Iterator[Section | Listing | Skipped
     raise SnapshotError("cut off: it has no trailer")
 
 
-def _records(path: str) -> Iterator[Record]:
+def _records(path: str, passed_over: list[None]) -> Iterator[Record]:
     for line in _lines(path):
         record = snapshot.decode(line)
         if record is not None:
             yield record
+        else:
+            passed_over.append(None)
 
 
 def _lines(path: str) -> Iterator[bytes]:

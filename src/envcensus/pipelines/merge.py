@@ -9,10 +9,11 @@ from msgspec import Struct
 
 from envcensus.inventory.snapshot import Section, read_sections
 from envcensus.model.skipped import Skipped
+from envcensus.model.snapshot import VERSION
 from envcensus.pipelines.snapshot import writing
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from envcensus.model.snapshot import Host
     from envcensus.pipelines.progress import Progress
@@ -38,7 +39,8 @@ def merge(files: Sequence[str], path: str, *, progress: Progress | None = None) 
     a note. A file that is damaged anywhere is left out whole, and the merged snapshot says so: an older file of the
     same host is used then. Files are read twice, since only its end shows that a file is whole.
     """
-    newest, skipped, parts = _survey(files)
+    unknown: dict[str, int] = {}
+    newest, skipped, parts = _survey(files, unknown)
     chosen = {part for part, _ in newest.values()}
     used = {number for number, _ in chosen}
     environments = 0
@@ -71,20 +73,23 @@ def merge(files: Sequence[str], path: str, *, progress: Progress | None = None) 
         environments=totals.environments,
         distributions=totals.distributions,
         superseded=parts - len(chosen),
-        notes=_notes([host for _, host in newest.values()]),
+        notes=(*_notes([host for _, host in newest.values()]), *_losses(unknown)),
         skipped=tuple(skipped),
     )
 
 
-def _survey(files: Sequence[str]) -> tuple[dict[tuple[str, ...], tuple[_Part, Host]], list[Skipped], int]:
-    """The newest part for each host and roots, the damaged files, and how many parts the others have."""
+def _survey(
+    files: Sequence[str], unknown: dict[str, int]
+) -> tuple[dict[tuple[str, ...], tuple[_Part, Host]], list[Skipped], int]:
+    """The newest part for each host and roots, the damaged files, and how many parts the others have; into `unknown`
+    what `read_sections` counts."""
     newest: dict[tuple[str, ...], tuple[_Part, Host]] = {}
     skipped: list[Skipped] = []
     parts = 0
     for number, file in enumerate(files):
         hosts: list[Host] = []
         damage: Skipped | None = None
-        for item in read_sections(file):
+        for item in read_sections(file, unknown):
             if isinstance(item, Section):
                 hosts.append(item.host)
             elif isinstance(item, Skipped) and (item.what, item.where) == ("snapshot", file):
@@ -112,3 +117,11 @@ def _notes(hosts: Sequence[Host]) -> tuple[str, ...]:
         if len(set(found)) < len(found):
             notes.append(f"{name} was scanned below different roots: all are kept")
     return tuple(notes)
+
+
+def _losses(unknown: dict[str, int]) -> Iterator[str]:
+    """What is in snapshots of other minor versions, and cannot be written again by this one."""
+    for version, count in sorted(unknown.items()):
+        records = f"{count} records" if count != 1 else "1 record"
+        read = f"snapshots of version {version[:20]} were read as {VERSION}"
+        yield f"{read}: {records} and what is new in others are left out"

@@ -186,3 +186,30 @@ def test_any_text_survives(text: str, created: float) -> None:
 def test_any_bytes_are_a_record_or_a_snapshot_error(line: bytes) -> None:
     with contextlib.suppress(snapshot.SnapshotError):
         snapshot.decode(line)
+
+
+# As the first release wrote it: never to be changed, whatever later ones write.
+FIRST = """\
+{"record":"header","format":"envcensus-snapshot","version":"1.0","writer":"envcensus 0.1.0","written":1.0}
+{"record":"host","name":"web","id":"1","scanned":5.0,"roots":["/srv"],"requires":true,"details":true,\
+"platform":{"os_name":"posix","sys_platform":"linux","machine":"x86_64","tags":["linux_x86_64"]}}
+{"record":"environment","environment":{"path":"/srv/a","kind":"venv","python":"3.12.1","implementation":"cpython",\
+"site_dirs":["/srv/a/lib"],"owner":{"uid":7,"name":"x"}},"distributions":[{"name":"App","normalized":"app",\
+"version":"1.0","path":"/srv/a/App","installer":"pip","requires":["b>1"],"requires_read":true}],\
+"problems":[{"code":"no-base","where":"/srv/a","detail":"gone"}]}
+{"record":"skipped","skipped":{"what":"directory","where":"/x","reason":"locked"}}
+{"record":"trailer","hosts":1,"environments":1,"distributions":1,"skipped":1}
+"""
+
+
+def test_snapshots_of_the_first_release_are_read(tmp_path: Path) -> None:
+    file = tmp_path / "first.jsonl"
+    file.write_text(FIRST)
+    found, row = read_snapshot(str(file))
+    assert isinstance(found, Listing)
+    assert (found.environment.host, found.environment.path, found.environment.owner) == ("web", "/srv/a", Owner(7, "x"))
+    assert [(each.name, each.version, each.installer, each.requires) for each in found.distributions] == [
+        ("App", "1.0", "pip", ("b>1",))
+    ]
+    assert found.problems == (Problem("no-base", "/srv/a", "gone"),)
+    assert row == Skipped("directory", "web:/x", "locked")

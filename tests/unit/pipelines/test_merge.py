@@ -69,3 +69,32 @@ def test_a_damaged_file_is_left_out_whole_and_recorded(tmp_path: Path) -> None:
     assert [row.where for row in skipped if row.what == "snapshot"] == [str(new)]
     merge([str(tmp_path / "all.jsonl.gz")], str(tmp_path / "again.jsonl"))
     assert contents(str(tmp_path / "again.jsonl"))[1] == skipped
+
+
+def test_what_a_later_version_added_is_left_out_with_a_count(tmp_path: Path) -> None:
+    files = [write(tmp_path / "1.jsonl", "web", "1"), write(tmp_path / "2.jsonl", "db", "2")]
+    new = Path(files[0])
+    lines = new.read_text().replace('"version":"1.0"', '"version":"1.7"', 1).splitlines()
+    lines[2:2] = ['{"record":"weather","rain":true}', '{"record":"weather"}']
+    new.write_text("\n".join(lines) + "\n")
+    done = merge(files, str(tmp_path / "all.jsonl"))
+    assert done.notes == (
+        "snapshots of version 1.7 were read as 1.0: 2 records and what is new in others are left out",
+    )
+    assert contents(str(tmp_path / "all.jsonl"))[0] == [("web", "1"), ("db", "2")]
+    new.write_text(new.read_text().replace('"version":"1.7"', '"version":"2.0"', 1))
+    done = merge(files, str(tmp_path / "all.jsonl"))
+    assert [(row.where, "version 2.0" in row.reason) for row in done.skipped] == [(files[0], True)]
+
+
+def test_a_host_that_a_cluster_lost_stays_lost_under_its_own_name(tmp_path: Path) -> None:
+    file = tmp_path / "cluster.jsonl"
+    with writing(str(file), 1.0) as writer:
+        for name in ("web", "db"):
+            writer.host(snapshot.Host(name=name, scanned=1.0, roots=("/srv",)))
+        writer.skipped(Skipped("host", "gone", "lost"))
+    newer = write(tmp_path / "db.jsonl", "db", "2", scanned=9.0, id="")
+    merge([str(file), newer], str(tmp_path / "all.jsonl"))
+    assert Skipped("host", "gone", "lost") in contents(str(tmp_path / "all.jsonl"))[1]
+    merge([newer, str(file)], str(tmp_path / "other.jsonl"))
+    assert Skipped("host", "gone", "lost") in contents(str(tmp_path / "other.jsonl"))[1]
