@@ -55,8 +55,6 @@ cdef class Target:
 
     def __cinit__(self, *, str python, object tags, bint pre=False, object uploaded_prior_to=None,
                   object only_binary=(), object no_binary=()):
-        import math
-
         memo_init(&self.tag_memo)
         memo_init(&self.python_memo)
         self.keep = []
@@ -64,7 +62,11 @@ cdef class Target:
         self.pre = pre
         self.uploaded_prior_to = uploaded_prior_to
         # a file passes when its time, in whole seconds here, is before the limit
-        self.prior = max(1, min(0xFFFFFFFF, math.ceil(uploaded_prior_to))) if uploaded_prior_to is not None else 0
+        self.prior = 0
+        if uploaded_prior_to is not None:
+            import math
+
+            self.prior = max(1, min(0xFFFFFFFF, math.ceil(uploaded_prior_to)))
         self.only_binary = frozenset(only_binary)
         self.no_binary = frozenset(no_binary)
         rank = getattr(tags, "rank", None)

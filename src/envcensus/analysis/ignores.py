@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -34,6 +33,8 @@ def expired(policy: Policy, today: date) -> list[Ignore]:
 
 
 def _covers(entry: Ignore, environment: Environment, today: date) -> bool:
+    from fnmatch import fnmatchcase
+
     if entry.expires is not None and entry.expires < today:
         return False
     owner = environment.owner.name or str(environment.owner.uid) if environment.owner else ""
@@ -43,6 +44,8 @@ def _covers(entry: Ignore, environment: Environment, today: date) -> bool:
 def _marked(finding: Finding, entries: Sequence[Ignore]) -> Finding:
     if finding.state != "outdated" or finding.latest is None:
         return finding
+    from fnmatch import fnmatchcase
+
     for entry in entries:
         if not fnmatchcase(finding.distribution.normalized, entry.project):
             continue

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -41,6 +40,10 @@ def select_rows(findings: Sequence[Finding], rows: RowFilter) -> tuple[Finding, 
 
 def is_asked(name: str, rows: RowFilter) -> bool:
     """Whether `rows` is about the project of the normalized `name` at all."""
+    if not rows.only and not rows.exclude:
+        return True
+    from fnmatch import fnmatchcase
+
     if rows.only and not any(fnmatchcase(name, pattern) for pattern in rows.only):
         return False
     return not any(fnmatchcase(name, pattern) for pattern in rows.exclude)

@@ -29,6 +29,9 @@ def prepare() -> None:
     defer("inspect", cleandoc=_cleandoc)  # click: for help texts
     defer("ipaddress")  # urllib.parse: for addresses in brackets
     defer("platform", system=_system)  # uuid, which both import
+    import _thread
+
+    defer("threading", local=_thread._local)  # click: for its contexts
     defer("textwrap")  # msgspec: for schemas, as the next
     for name in ("msgspec.inspect", "msgspec.toml", "msgspec.yaml"):
         defer(name)
@@ -120,10 +123,11 @@ def leave(end: SystemExit) -> NoReturn:
     the interpreter ends in its own way: raises `end`.
     """
     import atexit
-    import threading
 
     watched = sys.flags.dev_mode or sys.getprofile() is not None or sys.gettrace() is not None
-    if watched or threading.active_count() > 1 or not isinstance(end.code, int):
+    threading = sys.modules.get("threading")
+    threads = 1 if threading is None or isinstance(threading, _Deferred) else threading.active_count()
+    if watched or threads > 1 or not isinstance(end.code, int):
         raise end
     atexit._run_exitfuncs()
     try:

@@ -345,19 +345,28 @@ def is_ours(path: str) -> bool:
         return False
 
 
+def may_speak_of_us(pyproject: bytes) -> bool:
+    """Whether a `pyproject.toml` may have a table for us: to parse all that others write there takes long."""
+    return any(part in pyproject for part in (b"envcensus", b"\\u", b"\\U", b"\\x"))
+
+
 def _project_settings(cwd: str) -> tuple[Mapping[str, object], str]:
     """`[index]` of `envcensus.toml`, else `[tool.envcensus.index]` of `pyproject.toml` in the working directory."""
     for name, tables in (("envcensus.toml", ("index",)), ("pyproject.toml", ("tool", "envcensus", "index"))):
         path = os.path.join(cwd, name)
         if not os.path.isfile(path) or not is_ours(path):
             continue
+        try:
+            with open(path, "rb") as file:
+                data = file.read()
+        except OSError:
+            continue
+        if tables[0] == "tool" and not may_speak_of_us(data):
+            continue
         import tomllib
 
         try:
-            with open(path, "rb") as file:
-                table: object = tomllib.load(file)
-        except OSError:
-            continue
+            table: object = tomllib.loads(data.decode())
         except (tomllib.TOMLDecodeError, UnicodeDecodeError):
             if name == "pyproject.toml":
                 continue  # somebody else's file

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from msgspec import Struct
 
@@ -111,12 +112,16 @@ def read_layers(environ: Mapping[str, str], prefix: str, home: str) -> list[Laye
 
 
 def _read_file(path: str) -> dict[str, str]:
+    try:
+        file = open(path, encoding="utf-8" if sys.flags.utf8_mode else "locale")  # noqa: SIM115  # closed below
+    except OSError:
+        return {}
     import configparser
 
     parser = configparser.RawConfigParser()
     parser.optionxform = normalize_key  # type: ignore[assignment,method-assign]
     try:
-        with open(path, encoding="utf-8" if sys.flags.utf8_mode else "locale") as file:
+        with file:
             parser.read_file(file)
     except OSError:
         return {}
@@ -156,6 +161,10 @@ def _describe(layer: Layer, section: str, key: str) -> str:
 def default_index_url() -> str:
     """The index pip asks when nothing else is configured; read from the pip that is installed beside us."""
     try:
+        return str(_models_index().PyPI.simple_url)
+    except (ImportError, OSError, AttributeError):
+        pass  # no pip, or one that keeps it elsewhere
+    try:
         from pip._internal.models.index import PyPI
     except ImportError:
         raise IndexConfigError(
@@ -163,3 +172,16 @@ def default_index_url() -> str:
             remedy="give --index-url",
         ) from None
     return str(PyPI.simple_url)
+
+
+def _models_index() -> Any:
+    """pip's module `_internal.models.index` by itself: the packages around it would load logging first."""
+    from importlib.machinery import SourceFileLoader
+    from types import ModuleType
+
+    import pip
+
+    path = os.path.join(os.path.dirname(pip.__file__), "_internal", "models", "index.py")
+    module = ModuleType("pip._internal.models.index")
+    SourceFileLoader(module.__name__, path).exec_module(module)
+    return module

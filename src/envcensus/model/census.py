@@ -152,11 +152,11 @@ class Stream:
 
     def split(self, count: int) -> list[Stream]:
         """So many streams of the same surveys, to be read in step: each holds what another has read before it."""
-        from copy import copy
-
-        copies = [copy(self) for _ in range(count)]
-        for stream, surveys in zip(copies, tee(self.surveys, count), strict=True):
-            stream.surveys = surveys
+        copies = []
+        for surveys in tee(self.surveys, count):
+            stream = object.__new__(Stream)
+            vars(stream).update(vars(self), surveys=surveys)
+            copies.append(stream)
         return copies
 
     def census(self) -> Census:

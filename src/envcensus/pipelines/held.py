@@ -6,10 +6,8 @@ where that cannot be written, the compressed bytes stay in memory.
 
 from __future__ import annotations
 
-import json
 import os
-import weakref
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -25,13 +23,10 @@ AS_IT_IS = 30_000  # distributions: 12 MB, and 19 MB when a finding is made for 
 _BLOCK = 1 << 20  # bytes that are compressed together
 _LEVEL = 1  # of isal's three
 
-_encoder = msgspec.msgpack.Encoder()
-_decoder = msgspec.msgpack.Decoder(Listing)
-_blocks = msgspec.msgpack.Decoder(list[bytes])
 _ESCAPED = b"{"  # first byte of the other form; no listing in msgpack begins so
 
 
-class _Place(NamedTuple):
+class _Place(msgspec.Struct, frozen=True, gc=False):
     """Where in the file a block is."""
 
     offset: int
@@ -85,7 +80,7 @@ class Held:
     def _put_away(self) -> None:
         from isal import isal_zlib
 
-        block = isal_zlib.compress(_encoder.encode(self._last), _LEVEL)
+        block = isal_zlib.compress(msgspec.msgpack.encode(self._last), _LEVEL)
         self._last, self._size = [], 0
         self._blocks.append(self._written(block) if self._writable else block)
 
@@ -104,6 +99,7 @@ class Held:
         return place
 
     def _opened(self) -> FileIO:
+        import weakref
         from tempfile import TemporaryFile
 
         file = TemporaryFile(prefix="envcensus-", buffering=0)  # noqa: SIM115 - open as long as this is
@@ -117,7 +113,7 @@ class Held:
             if isinstance(block, _Place):
                 assert self._file is not None
                 block = _whole(self._file.fileno(), block)
-            return _blocks.decode(isal_zlib.decompress(block))
+            return msgspec.msgpack.decode(isal_zlib.decompress(block), type=list[bytes])
         except (OSError, isal_zlib.error, msgspec.MsgspecError) as error:  # type: ignore[misc]  # an instance in the stub
             said = getattr(error, "strerror", None) or "damaged"
             raise EnvcensusError(
@@ -126,7 +122,7 @@ class Held:
 
 
 def _whole(descriptor: int, place: _Place) -> bytes:
-    offset, size = place
+    offset, size = place.offset, place.size
     parts = []
     while size > 0 and (part := os.pread(descriptor, size, offset)):
         parts.append(part)
@@ -137,12 +133,16 @@ def _whole(descriptor: int, place: _Place) -> bytes:
 
 def _encoded(listing: Listing) -> bytes:
     try:
-        return _encoder.encode(listing)
+        return msgspec.msgpack.encode(listing)
     except UnicodeEncodeError:  # bytes that are not UTF-8 in a path or a name: JSON can escape them
+        import json
+
         return json.dumps(msgspec.to_builtins(listing)).encode()
 
 
 def _decoded(raw: bytes) -> Listing:
     if raw.startswith(_ESCAPED):
+        import json
+
         return msgspec.convert(json.loads(raw), Listing)
-    return _decoder.decode(raw)
+    return msgspec.msgpack.decode(raw, type=Listing)

@@ -9,7 +9,7 @@ import msgspec
 
 from envcensus._kernels.specifier import SpecifierSet
 from envcensus.errors import UsageError
-from envcensus.index.config import is_ours
+from envcensus.index.config import is_ours, may_speak_of_us
 from envcensus.model.policy import Ignore, Policy
 
 _PLACES = (("envcensus.toml", ()), ("pyproject.toml", ("tool", "envcensus")))
@@ -26,11 +26,19 @@ def load_policy(path: str | None, directory: str) -> Policy:
         return _policy(_load(path), tables, path)
     for name, tables in _PLACES:
         found = os.path.join(directory, name)
-        if is_ours(found):
+        if is_ours(found) and (not tables or _speaks_of_us(found)):
             policy = _policy(_load(found), tables, found)
             if policy.ignore:
                 return policy
     return Policy()
+
+
+def _speaks_of_us(path: str) -> bool:
+    try:
+        with open(path, "rb") as file:
+            return may_speak_of_us(file.read())
+    except OSError:
+        return True  # said where it is loaded
 
 
 def _load(path: str) -> dict[str, Any]:

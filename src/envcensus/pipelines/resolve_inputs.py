@@ -227,7 +227,7 @@ class Reader:
         if len(data) > _LARGEST:
             raise UsageError(f"{path}: too large to be a list of requirements")
         try:
-            return data.decode("utf-8-sig")
+            return data.removeprefix(b"\xef\xbb\xbf").decode()
         except UnicodeDecodeError:
             return data.decode("latin-1")
 

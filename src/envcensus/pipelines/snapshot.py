@@ -15,6 +15,7 @@ from envcensus import __version__
 from envcensus.model import snapshot
 from envcensus.model.census import Metrics
 from envcensus.model.skipped import Skipped
+from envcensus.pipelines.buckets import Bucket
 from envcensus.pipelines.collect import listings
 from envcensus.pipelines.targets import this_platform
 from envcensus.runtime.atomic import open_whole
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from envcensus.inventory import DiscoverOptions
     from envcensus.model.listing import Listing
     from envcensus.pipelines.progress import Progress
+    from envcensus.pipelines.targets import TagCache
 
 _DATED = {"end-of-life"}  # depends on the date of the report, which finds it again
 _LEVEL = 1  # of isal's three: 5 % larger than the best, in half the time
@@ -155,7 +157,8 @@ def _scan(
     progress: Progress | None,
 ) -> list[Skipped]:
     """Write this host's part, and say what could not be looked at."""
-    writer.host(this_host(roots, name))
+    with Bucket(store, "profiles") as cache:
+        writer.host(this_host(roots, name, cache))
     skipped = []
     for item in listings(roots, discovery, store, rescan=rescan, requires=True, details=True, progress=progress):
         if isinstance(item, Skipped):
@@ -166,7 +169,7 @@ def _scan(
     return skipped
 
 
-def this_host(roots: Sequence[str], name: str = "") -> snapshot.Host:
+def this_host(roots: Sequence[str], name: str = "", cache: TagCache | None = None) -> snapshot.Host:
     """The record of this host."""
     return snapshot.Host(
         name=name or os.uname().nodename,
@@ -175,7 +178,7 @@ def this_host(roots: Sequence[str], name: str = "") -> snapshot.Host:
         roots=tuple(roots),
         requires=True,
         details=True,
-        platform=this_platform(),
+        platform=this_platform(cache),
     )
 
 

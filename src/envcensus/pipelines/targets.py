@@ -95,11 +95,18 @@ def marker_environment(profile: Profile, platform: Platform | None = None) -> di
     }
 
 
-def this_platform() -> Platform:
-    """This host, for those who will decide about its environments elsewhere."""
-    from packaging import tags
+def this_platform(cache: TagCache | None = None) -> Platform:
+    """This host, for those who will decide about its environments elsewhere; its tags from `cache` where it has
+    them."""
+    key = "\0".join(("", *_host())).encode()
+    text = cache.get(key) if cache is not None else None
+    if text is None:
+        from packaging import tags
 
-    return msgspec.structs.replace(_this_platform(), tags=tuple(tags.platform_tags()))
+        text = "\n".join(tags.platform_tags()).encode()
+        if cache is not None:
+            cache.put(key, text)
+    return msgspec.structs.replace(_this_platform(), tags=tuple(text.decode().split("\n")))
 
 
 def _this_platform() -> Platform:
@@ -124,8 +131,11 @@ def _running_python() -> tuple[int, int, int]:
 
 def _platform(profile: Profile) -> tuple[str, ...]:
     """What `packaging.tags.platform_tags` looks at, as a cache key: machine and C library."""
-    if profile.platforms:
-        return profile.platforms
+    return profile.platforms or _host()
+
+
+def _host() -> tuple[str, ...]:
+    """System, machine and C library."""
     system = os.uname()
     try:
         libc = os.confstr("CS_GNU_LIBC_VERSION") or ""

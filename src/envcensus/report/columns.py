@@ -14,7 +14,6 @@ from envcensus.model.environment import Environment
 from envcensus.model.finding import Finding
 from envcensus.model.skipped import CODES, Problem, Skipped
 from envcensus.report import remarks, totals
-from envcensus.report.document import timestamp
 from envcensus.report.options import RenderOptions
 from envcensus.report.text import SEVERITY_STYLES, cut_left, style, table
 from envcensus.report.totals import SEVERITIES, Totals
@@ -46,6 +45,8 @@ def render(census: Census | Stream, options: RenderOptions) -> Iterator[str]:
 
 def _changes(changes: Changes, options: RenderOptions) -> Iterator[str]:
     """What is new and what is resolved, each as a table."""
+    from envcensus.report.document import timestamp
+
     counts = f"{len(changes.new):,} new, {len(changes.resolved):,} resolved, {changes.still:,} still outdated"
     unknown = f", {changes.unknown:,} could not be looked up" if changes.unknown else ""
     yield style(f"Since {timestamp(changes.since)}: {counts}{unknown}", "bold", options.color)

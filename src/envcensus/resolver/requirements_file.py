@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
@@ -127,6 +126,10 @@ def _hashes(number: int, options: str) -> tuple[str, ...]:
 
 
 def _words(number: int, text: str) -> list[str]:
+    if not text:
+        return []
+    import shlex
+
     try:
         return shlex.split(text)
     except ValueError as error:

@@ -168,3 +168,21 @@ def test_the_cache_key_follows_what_changes_answers(tmp_path: Path) -> None:
         key("https://a.example.com", ENVCENSUS_INDEX_STRATEGY="first-match"),
     ]
     assert len({plain, *others}) == len(others) + 1
+
+
+def test_a_pyproject_may_escape_our_name(tmp_path: Path) -> None:
+    table = '[tool."\\u0065nvcensus".index]\nindex-url = "https://py.example.com"\n'
+    (tmp_path / "pyproject.toml").write_text(table)
+    assert load(tmp_path).index_urls == ("https://py.example.com",)
+
+
+def test_a_pip_that_keeps_its_default_elsewhere_is_asked_as_a_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    from pip._internal.models.index import PyPI
+
+    from envcensus.index import pip_config
+
+    def moved() -> None:
+        raise FileNotFoundError
+
+    monkeypatch.setattr(pip_config, "_models_index", moved)
+    assert pip_config.default_index_url() == PyPI.simple_url
