@@ -6,6 +6,7 @@ all is loaded then.
 
 from __future__ import annotations
 
+import _thread
 import gc
 import os
 import sys
@@ -29,8 +30,6 @@ def prepare() -> None:
     defer("inspect", cleandoc=_cleandoc)  # click: for help texts
     defer("ipaddress")  # urllib.parse: for addresses in brackets
     defer("platform", system=_system)  # uuid, which both import
-    import _thread
-
     defer("threading", local=_thread._local)  # click: for its contexts
     defer("textwrap")  # msgspec: for schemas, as the next
     for name in ("msgspec.inspect", "msgspec.toml", "msgspec.yaml"):
@@ -63,14 +62,18 @@ def defer(name: str, **stand_ins: Any) -> None:
         module.__dict__.update(stand_ins)
 
 
+_REPLACING = _thread.allocate_lock()
+
+
 class _Deferred(ModuleType):
     """Takes the place of a module, and all that the module holds as soon as more is wanted than the stand-ins."""
 
     def __getattr__(self, attribute: str) -> Any:
         if attribute.startswith("__"):  # the import system looks, and finds nothing unusual
             raise AttributeError(attribute)
-        if sys.modules.get(self.__name__) is self:
-            del sys.modules[self.__name__]
+        with _REPLACING:  # two threads may want it at once; the import itself has locks of its own
+            if sys.modules.get(self.__name__) is self:
+                del sys.modules[self.__name__]
         __import__(self.__name__)
         self.__dict__.update(vars(sys.modules[self.__name__]))
         self.__class__ = ModuleType  # type: ignore[assignment]

@@ -102,3 +102,27 @@ WORDS = st.text("-abo", max_size=6)
 @given(WORDS, st.lists(WORDS, max_size=6), st.sampled_from([0.0, 0.3, 0.6, 2 / 3, 1.0]))
 def test_the_stand_in_for_close_matches_finds_what_difflib_finds(word: str, known: list[str], cutoff: float) -> None:
     assert start._get_close_matches(word, known, 3, cutoff) == difflib.get_close_matches(word, known, 3, cutoff)
+
+
+def test_threads_that_want_a_deferred_module_at_once_get_the_same_one() -> None:
+    script = """
+import sys, threading
+from envcensus.cli import start
+sys.setswitchinterval(1e-6)
+for name in ("colorsys", "calendar", "smtplib", "imaplib", "netrc"):
+    sys.modules.pop(name, None)
+    start.defer(name)
+    stub = sys.modules[name]
+    barrier, found = threading.Barrier(8), []
+    def look():
+        barrier.wait()
+        try:
+            stub.no_such_thing
+        except AttributeError:
+            found.append(sys.modules[name])
+    threads = [threading.Thread(target=look) for _ in range(8)]
+    for thread in threads: thread.start()
+    for thread in threads: thread.join()
+    assert len(found) == 8 and len(set(map(id, found))) == 1, (name, found)
+"""
+    subprocess.run([sys.executable, "-W", "ignore", "-c", script], check=True)
