@@ -16,6 +16,7 @@ from envcensus.resolver.project import Project
 from envcensus.resolver.solver import Solver
 
 _BATCH = 32
+_LARGEST_BATCH = 128  # for a project of which so many versions failed already
 _IN_ORDER_FROM = 5
 
 Key = tuple[str, str]
@@ -143,11 +144,14 @@ class Prefetcher:
             self.wanted_metadata.append(key)
 
     def _ahead(self, project: Project) -> None:
-        """After k versions the next 3k, at most 32, in the solver's order of preference."""
+        """After k versions the next 3k, at most 32 or k, in the solver's order of preference.
+
+        Who went back through k versions will go through as many again: batches that stay small cost a round each.
+        """
         candidates, package, tried = project.candidates, project.package, len(project.loaded)
         if candidates is None:
             return
-        count = min(_BATCH, 3 * tried)
+        count = min(3 * tried, max(_BATCH, min(tried, _LARGEST_BATCH)))
         self._descend(project.name, candidates, package.dom >> 1, count)
         if tried >= _IN_ORDER_FROM:
             self._descend(project.name, candidates, self._solver.engine.level_zero(package) >> 1, count)
