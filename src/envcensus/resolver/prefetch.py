@@ -1,8 +1,9 @@
 """What to ask for before the solver does, so that a cold resolve costs rounds of requests and not one for each step.
 
-Three rules. *Cascade*: metadata that arrives leads to the pages of its dependencies, a page to the newest version that
+Four rules. *Cascade*: metadata that arrives leads to the pages of its dependencies, a page to the newest version that
 all requirements seen so far allow. *Batch*: a project whose versions keep failing has its next ones asked for in the
-solver's order. *In order*: and those just below the newest that no decision has excluded.
+solver's order. *In order*: and those just below the newest that no decision has excluded. *Outlook*: when the solver
+waits for one version, the other undecided projects have those asked for that it would come to in its present state.
 Nothing here influences the answer: the solver takes what it asked for.
 """
 
@@ -18,6 +19,7 @@ from envcensus.resolver.solver import Solver
 _BATCH = 32
 _LARGEST_BATCH = 128  # for a project of which so many versions failed already
 _IN_ORDER_FROM = 5
+_OUTLOOK = 8  # versions of an undecided project that are looked at
 
 Key = tuple[str, str]
 
@@ -70,6 +72,8 @@ class Prefetcher:
             project = self._solver.projects.get(name)
             if project is not None and project.loaded:
                 self._ahead(project)
+        if metadata:
+            self._outlook()
 
     def _follow(self, metadata: Metadata, extras: Iterable[str], *, base: bool) -> None:
         get = self._solver.lines.get
@@ -155,6 +159,40 @@ class Prefetcher:
         self._descend(project.name, candidates, package.dom >> 1, count)
         if tried >= _IN_ORDER_FROM:
             self._descend(project.name, candidates, self._solver.engine.level_zero(package) >> 1, count)
+
+    def _outlook(self) -> None:
+        """Want what undecided projects will need: the newest version of each that is not known to fail already."""
+        metadata = self._solver.metadata
+        for package in self._solver.engine.packages:
+            if package.boolean or package.chosen or package.dom & 1:
+                continue
+            project = package.label
+            if not isinstance(project, Project) or project.candidates is None:
+                continue
+            candidates, mask = project.candidates, package.dom >> 1
+            mask = mask & ~candidates.pre & ~candidates.yanked or mask
+            for _ in range(_OUTLOOK):
+                if not mask:
+                    break
+                index = (mask & -mask if package.lowest else mask).bit_length() - 1
+                mask ^= 1 << index
+                found = metadata.get((project.name, candidates.versions[index]))
+                if found is None:
+                    self._want(project.name, candidates.versions[index])
+                    break
+                if not isinstance(found, str) and (index + 1 in project.loaded or not self._fails(found)):
+                    break
+
+    def _fails(self, metadata: Metadata) -> bool:
+        """Whether a requirement leaves nothing of another project in the solver's present state."""
+        projects, get = self._solver.projects, self._solver.lines.get
+        for text in metadata.base:
+            line = get(text)
+            if line is not None and line.base:
+                other = projects.get(line.name)
+                if other is not None and not other.mask(line) & other.package.dom:
+                    return True
+        return False
 
     def _descend(self, name: str, candidates: Candidates, mask: int, count: int) -> None:
         for allowed in (mask & ~candidates.pre, mask & candidates.pre):

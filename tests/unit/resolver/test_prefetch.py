@@ -85,3 +85,13 @@ def test_extras_are_followed_when_they_are_mentioned() -> None:
     solver.feed_metadata("b", "1", world.metadata["b", "1"])
     prefetcher.metadata("b", "1")
     assert prefetcher.take()[0] == ["c"]
+
+
+def test_projects_that_fail_alike_cost_rounds_together() -> None:
+    """The newest versions of thirty projects need what another project's requirement excludes."""
+    failing = {f"p{i}": {"2": ["b>1"], "1": ["b"]} for i in range(30)}
+    world = simple_world(failing | {"b": {"1": [], "2": []}})
+    rounds, requests, answer = _rounds(world, problem("b<2", *failing))
+    assert answer == dict.fromkeys(failing, "1") | {"b": "1"}
+    assert rounds <= 5
+    assert len(requests) <= 31 + 61 + 1
