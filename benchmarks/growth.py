@@ -97,9 +97,15 @@ def row(work: str, hosts: int, envs: int, packages: int, index_url: str) -> None
         "merge": ("merge", "--roots-from", names, "-o", merged, "-q"),
         "where": ("where", "numpy<1.5", merged),
         "list (jsonl)": ("list", merged, "--format", "jsonl"),
+        "list (json)": ("list", merged, "--format", "json"),
+        "check (jsonl)": ("check", merged, "--format", "jsonl"),
     }
     if index_url:
-        commands["outdated (jsonl)"] = ("outdated", merged, "--format", "jsonl", "-i", index_url)
+        asking = ("outdated", merged, "-i", index_url)
+        commands["outdated (jsonl)"] = (*asking, "--format", "jsonl")
+        commands["outdated (json)"] = (*asking, "--format", "json")
+        commands["outdated (columns)"] = asking
+        commands["outdated --by project"] = (*asking, "--by", "project")
     for name, command in commands.items():
         wall, cpu, memory = measure(*command)
         size = os.path.getsize(merged) / 1e6

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from benchmarks import kernels
@@ -21,6 +22,7 @@ in a neutral environment: no settings of pip, uv or certificates, an empty home.
 Reproduce everything with `python -m benchmarks run`, one row with the command beside it (see [README.md](README.md)).
 """
 WIDTH = 40
+GROWTH = Path(__file__).with_name("GROWTH.md")
 
 
 def samples_of(side: dict[str, Any]) -> list[dict[str, Any]]:
@@ -148,6 +150,7 @@ def render(rows: Sequence[Row], results: dict[str, Any]) -> str:
             lines += [f"## {group}", "", *(row_text(row, results["rows"][row.key]) for row in found)]
     if "kernels" in results:
         lines.append(kernels.table(results["kernels"]))
+    lines += ["#" + GROWTH.read_text(encoding="utf-8")]
     lines += ["## Machine and versions", "", "| | |", "|---|---|"]
     lines += [f"| {name} | {text} |" for name, text in results.get("machine", {}).items()]
     return "\n".join([*lines, ""])
