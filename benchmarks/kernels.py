@@ -34,6 +34,7 @@ WORK = {
     "rank a wheel's tags": Work(1),
     "settings": Work(1, 140),
     "four paths of an environment": Work(1, 517),
+    "200 answers from the cache": Work(200, title="a cache hit, to the newest version"),
 }
 
 
