@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import functools
+import http.server
 import io
+import os
 import subprocess
 import sys
 import tarfile
+import threading
+import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -106,6 +112,69 @@ def test_directories_and_references_to_sdists(links: Path, tmp_path: Path) -> No
     assert not mark.exists()
     lines = _run(links, *wanted, "--allow-build", ":all:").stdout.splitlines()
     assert [line.split(" ")[0] for line in lines] == ["here", "leaf==1.0", "one"]
+
+
+@pytest.fixture
+def backend_index(tmp_path: Path) -> Iterator[str]:
+    """An index with a project `one`, whose sdist is built by `backend` 2, which has to be taken from there too."""
+    files, simple = tmp_path / "files", tmp_path / "simple"
+    files.mkdir()
+    add_wheel(files, "leaf", "1.0")
+    helper = add_wheel(files, "helper", "1.0")
+    wheel = add_wheel(files, "backend", "2.0", ["helper"])
+    text = _BACKEND.format(mark=str(tmp_path / "built"), name="one", version="1.0", requires="leaf", broken=False)
+    with zipfile.ZipFile(wheel) as old:
+        members = {name: old.read(name) for name in old.namelist()}
+    code = f"import helper\n{text}\ndef get_requires_for_build_wheel(config_settings=None):\n    return []\n"
+    members["backend.py"] = code.encode()
+    record = "".join(f"{name},,\n" for name in members)
+    with zipfile.ZipFile(wheel, "w") as new:
+        for name, data in members.items():
+            new.writestr(name, record if name.endswith("RECORD") else data)
+    pyproject = '[build-system]\nrequires = ["backend>=2"]\nbuild-backend = "backend"\n'
+    sdist = files / "one-1.0.tar.gz"
+    with tarfile.open(sdist, "w:gz") as archive:
+        pkg_info = "Metadata-Version: 2.1\nName: one\nVersion: 1.0\n\n"
+        for name, content in {"pyproject.toml": pyproject, "PKG-INFO": pkg_info}.items():
+            info = tarfile.TarInfo(f"one-1.0/{name}")
+            info.size = len(content)
+            archive.addfile(info, io.BytesIO(content.encode()))
+    for project, path in {"leaf": files / "leaf-1.0-py3-none-any.whl", "helper": helper, "backend": wheel,
+                          "one": sdist}.items():  # fmt: skip
+        (simple / project).mkdir(parents=True)
+        (simple / project / "index.html").write_text(f'<a href="../../files/{path.name}">{path.name}</a>')
+    handler = functools.partial(_Quiet, directory=str(tmp_path))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/simple/"
+        server.shutdown()
+        thread.join()
+
+
+class _Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+def test_build_requirements_come_from_the_same_index(backend_index: str, tmp_path: Path) -> None:
+    argv = [sys.executable, "-m", "envcensus", "resolve", "one", "-i", backend_index, "--no-annotate", "--no-cache"]
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("PIP_")}
+    refused = subprocess.run(argv, capture_output=True, text=True, check=False, env=environ, cwd=tmp_path)
+    assert refused.returncode == 1
+    assert "--allow-build one" in refused.stderr
+    assert not (tmp_path / "built").exists()
+    done = subprocess.run(
+        [*argv, "--allow-build", "one"], capture_output=True, text=True, check=False, env=environ, cwd=tmp_path
+    )
+    assert (done.returncode, done.stdout) == (0, "leaf==1.0\none==1.0\n"), done.stderr
+    assert (tmp_path / "built").exists()
+    (tmp_path / "simple" / "helper" / "index.html").unlink()
+    done = subprocess.run(
+        [*argv, "--allow-build", "one"], capture_output=True, text=True, check=False, env=environ, cwd=tmp_path
+    )
+    assert done.returncode == 4
+    assert "its build requirements cannot be installed" in done.stderr
 
 
 def test_not_for_another_python(links: Path) -> None:

@@ -108,7 +108,54 @@ def test_hashes_given_with_requirements_bind(links: Path, tmp_path: Path) -> Non
     (tmp_path / "in.txt").write_text(f"beta<2 --hash=sha256:{digest}\n")
     assert f"--hash=sha256:{digest}" in _run(links, "-r", str(tmp_path / "in.txt"), "--hashes").stdout
     (tmp_path / "in.txt").write_text(f"beta --hash=sha256:{digest}\n")
+    for _ in range(2):  # the version that the hash belongs to, as pip takes it: over the network, and from the cache
+        assert "beta==1.0" in _run(links, "-r", str(tmp_path / "in.txt")).stdout
+    (tmp_path / "in.txt").write_text(f"beta --hash=sha256:{'0' * 64}\n")
     assert "no file of beta 2.0 has one of the hashes" in _run(links, "-r", str(tmp_path / "in.txt"), code=1).stderr
+
+
+def test_a_local_file_is_pinned_with_its_hash(links: Path, tmp_path: Path) -> None:
+    wheel = links / "beta-1.0-py3-none-any.whl"
+    names = ("requirements.txt", "pylock.toml", "a.json")
+    _run(links, f"beta @ {wheel.as_uri()}", "-q", "--hashes", *(x for n in names for x in ("-o", str(tmp_path / n))))
+    digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    report = json.loads((tmp_path / "a.json").read_text())
+    assert report["install"][0]["download_info"]["archive_info"]["hashes"] == {"sha256": digest}
+    for name, more in (("requirements.txt", ["--no-index", "--require-hashes"]), ("pylock.toml", [])):
+        pip = [sys.executable, "-m", "pip", "install", "--disable-pip-version-check", "-q", "--no-deps"]
+        done = subprocess.run(
+            [*pip, "--target", str(tmp_path / name[:3]), "-r", str(tmp_path / name), *more],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+
+
+def test_a_pre_release_that_nobody_asked_for_is_told(links: Path, tmp_path: Path) -> None:
+    add_wheel(links, "alpha", "3.0rc1")
+    (tmp_path / "c.txt").write_text("beta>1\n")
+    done = _run(links, "alpha", "-c", str(tmp_path / "c.txt"), "--no-annotate")
+    assert done.stdout == "alpha==3.0rc1\n"
+    assert done.stderr == "envcensus: alpha 3.0rc1 is a pre-release: no other version fits\n"
+
+
+def test_a_version_whose_requirements_cannot_be_read_is_passed_over(links: Path) -> None:
+    add_wheel(links, "alpha", "3.0", ["beta>>1"])
+    done = _run(links, "alpha", "--explain", "alpha", "--no-annotate")
+    assert done.stdout == "alpha==2.0\nbeta==1.0\n"
+    assert "  not 3.0: has a requirement that cannot be read: beta>>1" in done.stderr.splitlines()
+
+
+@pytest.mark.parametrize("name", ["script.py", "pyproject.toml"])
+def test_requires_python_of_what_is_resolved_for(links: Path, tmp_path: Path, name: str) -> None:
+    lines = ['requires-python = ">=3.8"', 'dependencies = ["beta<2"]']
+    for wanted, code in ((">=3.8", 0), (">=3.99", 1)):
+        lines[0] = f'requires-python = "{wanted}"'
+        script = ["# /// script", *(f"# {line}" for line in lines), "# ///"]
+        project = ["[project]", 'name = "p"', 'version = "1"', *lines]
+        (tmp_path / name).write_text("\n".join(script if name == "script.py" else project) + "\n")
+        done = _run(links, "-r", str(tmp_path / name), code=code)
+        assert ("beta==1.0" in done.stdout) == (code == 0)
+    assert f"{name} needs Python >=3.99, and the target is 3." in done.stderr
 
 
 def test_a_conflict_is_told_on_standard_error(links: Path) -> None:

@@ -78,7 +78,7 @@ def test_only_binary_and_no_binary(links: Path) -> None:
     assert isinstance(none, Conflict)
     none, _ = resolve(_request("b", no_binary=("b",)), config, NoStore(""), now=now)
     assert isinstance(none, Conflict)
-    assert "has no file for this target" in none.lines[0]
+    assert "have no file for this target" in none.lines[0]
 
 
 def test_a_direct_reference_to_a_file_and_to_a_directory(links: Path, tmp_path: Path) -> None:

@@ -115,7 +115,7 @@ def _resolve(values: dict[str, Any], *, files: bool) -> tuple[Resolution | Confl
     from envcensus.model.census import Metrics
     from envcensus.model.resolution import Resolution
     from envcensus.pipelines.resolve import MEMORY_LIMIT, ResolveRequest, resolve
-    from envcensus.pipelines.resolve_inputs import listed, read_prefer
+    from envcensus.pipelines.resolve_inputs import check_python, listed, read_prefer
     from envcensus.pipelines.resolve_target import target_for
 
     inputs = _inputs(values, os.getcwd())
@@ -135,6 +135,7 @@ def _resolve(values: dict[str, Any], *, files: bool) -> tuple[Resolution | Confl
             platforms=values["platforms"],
             implementation=values["implementation"],
         )
+        check_python(inputs, target.environment["python_full_version"])
         request = ResolveRequest(
             requirements=tuple(inputs.requirements),
             constraints=tuple(inputs.constraints),

@@ -19,7 +19,7 @@ from envcensus.model.page import File
 from envcensus.model.redact import redact
 from envcensus.model.resolution import Conflict, Mode, Pin, Resolution, Wanted
 from envcensus.model.skipped import Skipped
-from envcensus.pipelines.resolve_source import CachedSource, Chooser, all_files, yanked_reason
+from envcensus.pipelines.resolve_source import CachedSource, Chooser, all_files, reference_files, yanked_reason
 from envcensus.pipelines.stages import Stages
 from envcensus.resolver.problem import Needs, Problem
 from envcensus.resolver.project import Project
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from envcensus._kernels.page import Target
     from envcensus.cache.store import NoStore, Reader, Store
     from envcensus.index.config import IndexConfig
+    from envcensus.pipelines.resolve_source import PageFeed
 
 _STEPS = 50  # of the search between two looks at the clock, and at whether somebody wants it to end
 _LOOK = 0.05  # seconds between two looks at the memory
@@ -176,8 +177,17 @@ class Run:
         known, feed, _ = self.source.page(name)
         if known:
             self.metrics.cache_hits += 1
-            self.solver.feed_page(name, feed, "" if feed else "is in no index")
+            self.feed_page(name, feed)
         return known
+
+    def feed_page(self, name: str, feed: PageFeed | None) -> None:
+        """Feed a page; of a project with hashes, the versions that have a file with one of them, if there are any."""
+        wanted = self.solver.hashes.get(name)
+        if feed is not None and wanted is not None:
+            packed = self.files.get(name) or self.source.files(name)
+            if packed:
+                feed.keep(lambda version: any(_has(file, wanted) for file in all_files(packed, version)))
+        self.solver.feed_page(name, feed, "" if feed else "is in no index")
 
     def cached_metadata(self, name: str, version: str) -> bool:
         """Feed metadata that the cache knows."""
@@ -285,6 +295,7 @@ def _source(reader: Reader, request: ResolveRequest, config: IndexConfig, target
         max_age=request.max_age,
         refresh=request.refresh,
         stale=request.offline,
+        limited=request.uploaded_prior_to is not None,
     )
 
 
@@ -309,6 +320,8 @@ def _complete(run: Run, answer: Resolution) -> Resolution:
         more: dict[str, object] = {"metadata": metadata if isinstance(metadata, CoreMetadata) else None}
         if pin.url:
             more["url"] = _without_credentials(pin.url)
+            if run.request.files:
+                more["files"] = reference_files(_without_credentials(pin.url))
         else:
             candidates = run.solver.pages.get(pin.name)
             if candidates is not None and candidates.yanked and _is_yanked(run, pin):
@@ -331,15 +344,17 @@ def _matching(files: list[File], wanted: frozenset[str] | None, pin: Pin) -> lis
     """The files whose hash was given with a requirement; all where none was. Raises EnvcensusError where none fits."""
     if wanted is None:
         return files
-    found = [
-        file for file in files if any(f"{name}:{digest.lower()}" in wanted for name, digest in file.hashes.items())
-    ]
+    found = [file for file in files if _has(file, wanted)]
     if files and not found and any(file.hashes for file in files):
         raise EnvcensusError(
             f"no file of {pin.name} {pin.version} has one of the hashes given with its requirement",
             remedy="give the hashes of this version, or pin the version they belong to",
         )
     return found
+
+
+def _has(file: File, wanted: frozenset[str]) -> bool:
+    return any(f"{name}:{digest.lower()}" in wanted for name, digest in file.hashes.items())
 
 
 def _without_credentials(url: str) -> str:

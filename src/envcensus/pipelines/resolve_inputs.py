@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from envcensus._kernels.names import canonicalize_name, parse_sdist_filename, parse_wheel_filename
-from envcensus.errors import UsageError
+from envcensus.errors import EnvcensusError, UsageError
 from envcensus.model.resolution import Wanted
 from envcensus.resolver.requirements_file import Entry, RequirementsFileError, read
 
@@ -30,6 +30,7 @@ class Inputs(Struct):
     requirements: list[Wanted] = []
     constraints: list[Wanted] = []
     overrides: list[Wanted] = []
+    requires_python: list[Wanted] = []  # of projects and scripts: specifiers, and where they are stated
     index_url: str = ""
     extra_index_url: list[str] = []
     find_links: list[str] = []
@@ -51,6 +52,8 @@ class Reader:
 
     def requirement(self, text: str, origin: str = "") -> None:
         """One requirement: PEP 508, a path, or a URL of a file."""
+        if not text.strip():
+            raise UsageError("an empty requirement", remedy="name a project")
         self.inputs.requirements.append(Wanted(self._reference(text, self._directory, origin), origin))
 
     def constraint(self, text: str, origin: str = "") -> None:
@@ -90,6 +93,7 @@ class Reader:
         extras, groups = list(extras), list(groups)
         origin = f"{path}"
         if isinstance(project, dict) and (extras or not groups):
+            self._requires_python(project, path)
             dynamic = project.get("dynamic") or []
             if "dependencies" in dynamic and "dependencies" not in project:
                 raise UsageError(f"{path}: dependencies are dynamic: only a build would tell them")
@@ -118,8 +122,15 @@ class Reader:
         content = "".join(
             line[2:] if line.startswith("# ") else line[1:] for line in blocks[0]["content"].splitlines(keepends=True)
         )
-        for line in _lines(_toml(content, path).get("dependencies"), path, "dependencies"):
+        table = _toml(content, path)
+        self._requires_python(table, path)
+        for line in _lines(table.get("dependencies"), path, "dependencies"):
             self.inputs.requirements.append(Wanted(self._reference(line, os.path.dirname(path), path), path))
+
+    def _requires_python(self, table: dict[str, Any], path: str) -> None:
+        text = table.get("requires-python")
+        if isinstance(text, str) and text.strip():
+            self.inputs.requires_python.append(Wanted(text.strip(), path))
 
     def _own(self, line: str, project: object, origin: str, path: str) -> None:
         """A dependency of a project; one on the project itself with extras stands for those extras' dependencies."""
@@ -230,6 +241,22 @@ class Reader:
             return data.removeprefix(b"\xef\xbb\xbf").decode()
         except UnicodeDecodeError:
             return data.decode("latin-1")
+
+
+def check_python(inputs: Inputs, python: str) -> None:
+    """Raise EnvcensusError where a project or script that was read does not run on `python`, a full version."""
+    from envcensus._kernels.specifier import specifier_set
+
+    for wanted in inputs.requires_python:
+        try:
+            fits = specifier_set(wanted.text).contains(python, prereleases=True)
+        except ValueError:
+            raise UsageError(f"{wanted.origin}: requires-python is no specifier: {wanted.text}") from None
+        if not fits:
+            raise EnvcensusError(
+                f"{wanted.origin} needs Python {wanted.text}, and the target is {python}",
+                remedy="name another with --python-version",
+            )
 
 
 def listed(value: str, before: list[str]) -> list[str]:

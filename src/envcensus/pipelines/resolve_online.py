@@ -137,7 +137,7 @@ class _Online:
         known, feed, entry = self.run.source.page(name)
         if known:
             self.run.metrics.cache_hits += 1
-            self.solver.feed_page(name, feed, "" if feed else "is in no index")
+            self.run.feed_page(name, feed)
             self.prefetcher.page(name)
             return
         if entry is None:
@@ -201,9 +201,11 @@ class _Online:
             self.failed_page(name, fetched.reason)
             return
         record = run.source.kept_record(name) if fetched.outcome == "not-modified" else fetched.record
+        if fetched.files:
+            run.files[name] = fetched.files
         if record:
             try:
-                self.solver.feed_page(name, run.source.read(record, name))
+                run.feed_page(name, run.source.read(record, name))
             except PageError as error:
                 self.no_page(name, str(error))
                 return
@@ -212,7 +214,6 @@ class _Online:
         run.records[name] = record
         key = run.source.key(name)
         if fetched.files:
-            run.files[name] = fetched.files
             self.file_rows.append((key, fetched.files, fetched.fetched + _KEPT_SECONDS))
         entry = fetched.entry(run.source.kept_entry(name))
         self.page_rows.append((key, pack_entry(entry) + record, entry.fetched + _KEPT_SECONDS))
@@ -226,7 +227,7 @@ class _Online:
             self.no_page(name, reason)
             return
         try:
-            self.solver.feed_page(name, run.source.read(record, name))
+            run.feed_page(name, run.source.read(record, name))
         except PageError:
             self.no_page(name, reason)
             return

@@ -15,6 +15,8 @@ from envcensus.model.core_metadata import CoreMetadata
 from envcensus.model.page import File
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from envcensus.cache.store import Reader
     from envcensus.index.config import IndexConfig
     from envcensus.index.entry import Entry
@@ -27,16 +29,28 @@ _encode = msgspec.msgpack.Encoder().encode
 class PageFeed:
     """The candidates of one project for a target."""
 
-    __slots__ = ("_found", "_table", "_target", "pre", "usable", "versions", "yanked")
+    __slots__ = ("_found", "_limited", "_table", "_target", "_unwanted", "pre", "usable", "versions", "yanked")
 
-    def __init__(self, found: Candidates, target: Target) -> None:
+    def __init__(self, found: Candidates, target: Target, *, limited: bool = False) -> None:
         self._found = found
+        self._limited = limited  # by upload time
+        self._unwanted = 0
         self._target = target
         self._table: VersionTable | None = None
         self.versions = found.versions
         self.usable = found.usable | found.yanked
         self.yanked = found.yanked
         self.pre = found.pre
+
+    def keep(self, wanted: Callable[[str], bool]) -> None:
+        """Leave out the usable versions that are not wanted, unless none is."""
+        kept = 0
+        for index, version in enumerate(self.versions):
+            if self.usable >> index & 1 and wanted(version):
+                kept |= 1 << index
+        if kept:
+            self._unwanted = self.usable & ~kept
+            self.usable = kept
 
     @property
     def table(self) -> VersionTable:
@@ -47,8 +61,12 @@ class PageFeed:
 
     def why_not(self, index: int) -> str:
         """Why a version is not usable."""
+        if self._unwanted >> index & 1:
+            return "has no file with one of the hashes given"
         if self._found.bad_python >> index & 1:
             return f"does not support Python {self._target.python}"
+        if self._limited:
+            return "has no file for this target that an index says was uploaded in time"
         return "has no file for this target"
 
 
@@ -65,6 +83,7 @@ class CachedSource:
         max_age: float | None = None,
         refresh: bool = False,
         stale: bool = False,
+        limited: bool = False,
     ) -> None:
         self._reader = reader
         self._config = config
@@ -72,6 +91,7 @@ class CachedSource:
         self._now = now
         self._max_age = max_age
         self._refresh = refresh
+        self._limited = limited  # by upload time
         self._stale = stale  # accept any age: nothing may be asked
         self.prefix = config.cache_key().encode() + b"/"
         self._local = bool(config.find_links) or any(url.startswith("file:") for url in config.index_urls)
@@ -102,7 +122,7 @@ class CachedSource:
 
     def read(self, record: bytes | memoryview, name: str) -> PageFeed:
         """A packed page for the target. Raises PageError."""
-        return PageFeed(candidates(record, self._target, name), self._target)
+        return PageFeed(candidates(record, self._target, name), self._target, limited=self._limited)
 
     def kept_record(self, name: str) -> bytes:
         """The packed page that is kept, however old; empty where there is none."""
@@ -216,6 +236,19 @@ def all_files(packed: bytes, version: str) -> list[File]:
     except PageError:
         return []
     return [file if file.hashes or not file.url.startswith("file:") else _hashed(file) for file in found]
+
+
+def reference_files(url: str) -> tuple[File, ...]:
+    """The archive that a direct reference names, where its hash is known: stated there, or that of a local file."""
+    from envcensus.pipelines.resolve_direct import DirectError, remote_file
+
+    try:
+        file = remote_file(url)
+    except DirectError:
+        return ()
+    if not file.hashes and url.startswith("file:"):
+        file = _hashed(file)
+    return (file,) if file.hashes else ()
 
 
 def _hashed(file: File) -> File:

@@ -64,19 +64,18 @@ def _package(pin: Pin) -> dict[str, Any]:
 
 
 def _reference(pin: Pin, package: dict[str, Any]) -> None:
-    url, _, fragment = pin.url.partition("#")
-    name, equals, digest = fragment.partition("=")
+    url = pin.url.partition("#")[0]
     if url.startswith("file:") and not url.endswith((".whl", ".gz", ".zip")):
         from urllib.parse import unquote, urlsplit
 
         del package["version"]  # a directory's may change
         package["directory"] = {"path": unquote(urlsplit(url).path)}
         return
-    if not equals or not name.startswith("sha"):
+    if not pin.files:
         raise EnvcensusError(
             f"{pin.name} comes from a URL without a hash: it cannot be locked", remedy="add #sha256=… to the reference"
         )
-    package["archive"] = {"url": redact(url), "hashes": {name: digest}}
+    package["archive"] = {"url": redact(url), "hashes": pin.files[0].hashes}
 
 
 def _file(file: File, pin: Pin) -> dict[str, Any]:

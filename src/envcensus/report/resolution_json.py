@@ -57,8 +57,8 @@ def _item(pin: Pin) -> dict[str, Any]:
 
 def _download(pin: Pin) -> dict[str, Any]:
     if pin.url:
-        url, _, fragment = pin.url.partition("#")
-        hashes = dict([fragment.split("=", 1)]) if fragment.startswith("sha") and "=" in fragment else {}
+        url = pin.url.partition("#")[0]
+        hashes = pin.files[0].hashes if pin.files else {}
         return {"url": redact(url), "archive_info": {"hashes": hashes} if hashes else {}}
     file = chosen(pin)
     if file is None:

@@ -13,7 +13,7 @@ from envcensus.resolver.project import Project
 if TYPE_CHECKING:
     from envcensus.resolver.solver import Solver
 
-_LONGEST = 60  # lines
+_LONGEST = 30  # lines
 
 
 def explain(solver: Solver) -> Conflict:
@@ -22,7 +22,7 @@ def explain(solver: Solver) -> Conflict:
     leaves = _leaves(failure)
     asked = list(dict.fromkeys(_root_text(leaf) for leaf in leaves if _root_text(leaf)))
     lines = [_summary(leaves, asked)]
-    if len(leaves) > 1:
+    if len(leaves) > 1 and not _simple(leaves, asked):
         lines += _Derivation(failure).lines()
     engine = solver.engine
     return Conflict(
@@ -95,11 +95,19 @@ def _root_text(inc: Incompatibility) -> str:
     return inc.reason.shown if isinstance(inc, Edge) and inc.a.id == 0 and isinstance(inc.reason, Line) else ""
 
 
+def _simple(leaves: list[Incompatibility], asked: list[str]) -> bool:
+    """Whether all there is to say is what was asked for and one thing that speaks against it."""
+    return len(asked) == 1 and len(wording.facts(leaves)) == 2
+
+
 def _summary(leaves: list[Incompatibility], asked: list[str]) -> str:
     short = [why for leaf in leaves if isinstance(leaf, Edge) and (why := wording.shortage(leaf))]
     names = ", ".join(asked)
     if len(leaves) == 1:
         return f"No answer: {wording.reason(leaves[0])}."
+    if _simple(leaves, asked):
+        ordered = sorted(leaves, key=lambda leaf: not _root_text(leaf))
+        return f"No answer: {', and '.join(wording.facts(ordered))}."
     if len(asked) == 1:
         text = f"No version of what {asked[0]} needs fits together"
     else:
@@ -158,7 +166,8 @@ class _Derivation:
         return list(ordered)
 
     def _inner(self, ordered: list[Incompatibility]) -> set[Incompatibility]:
-        """Steps used once, by a step that only adds a fact: three facts read better in one sentence than in two."""
+        """Steps used once, by a step that only adds a fact: three facts read better in one sentence than in two. So do
+        any number of facts of one kind: a hundred versions that cannot be used for one reason are one fact."""
         inner: set[Incompatibility] = set()
         for inc in ordered:
             for step, other in ((inc.left, inc.right), (inc.right, inc.left)):
@@ -169,8 +178,10 @@ class _Derivation:
                     and step.right is not None
                     and other.left is None
                     and self.used[step] == 1
-                    and step.left.left is None
-                    and step.right.left is None
+                    and (
+                        (step.left.left is None and step.right.left is None)
+                        or wording.alike(other, step.left, step.right)
+                    )
                 ):
                     inner.add(step)
         return inner
@@ -179,19 +190,20 @@ class _Derivation:
         """The sentences a step rests on, and the earlier step it continues, if there is one."""
         assert inc.left is not None
         assert inc.right is not None
-        facts: list[str] = []
+        leaves: list[Incompatibility] = []
         steps: list[Incompatibility] = []
-        for cause in (inc.left, inc.right):
-            if cause.left is None:
-                facts.append(wording.reason(cause))
+        work = [inc.right, inc.left]
+        while work:
+            cause = work.pop()
+            if cause.left is None or cause.right is None:
+                leaves.append(cause)
             elif cause in skip:
-                assert cause.right is not None
-                facts += [wording.reason(cause.left), wording.reason(cause.right)]
+                work += [cause.right, cause.left]
             else:
                 steps.append(cause)
         if len(steps) == 2:
             return [self._cite(steps[0]), self._cite(steps[1])], None
-        return facts, steps[0] if steps else None
+        return wording.facts(leaves), steps[0] if steps else None
 
     def _cite(self, inc: Incompatibility) -> str:
         number = self.numbers.get(inc)

@@ -12,8 +12,9 @@ from envcensus.resolver.problem import Candidates, Metadata
 class Direct:
     """The one version behind a direct reference."""
 
-    def __init__(self, version: str) -> None:
+    def __init__(self, version: str, shown: str) -> None:
         self.versions = (version,)
+        self.shown = shown  # where it comes from, for people
         self.table = VersionTable(self.versions)
         self.usable = 1
         self.pre = self.yanked = 0  # whoever names a file wants it

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from envcensus._kernels.solver import DONE, NAMES_PRE, NEED, PAUSED, PINS, Engine, Package
 from envcensus._kernels.specifier import specifier_set
+from envcensus.model.redact import redact
 from envcensus.model.resolution import Conflict, Pin, Resolution, Via, Wanted
 from envcensus.resolver.explain import explain
 from envcensus.resolver.lines import Line, Lines
@@ -173,7 +174,11 @@ class Solver:
             if isinstance(found, str):
                 project = Project(self.engine, name, None, found)
             else:
-                project = Project(self.engine, name, Direct(found[0]))
+                project = Project(
+                    self.engine,
+                    name,
+                    Direct(found[0], "what is installed" if url.startswith("installed:") else redact(url)),
+                )
                 self.metadata[name, found[0]] = found[1]
         elif name not in self.pages and (self.at_hand is None or not self.at_hand.cached_page(name)):
             return False
@@ -227,7 +232,11 @@ class Solver:
         if metadata.requires_python and not self._runs_on(metadata.requires_python):
             self.engine.exclude(package, bit, f"needs Python {metadata.requires_python}")
             return
-        loaded = project.loaded[bit] = Loaded(metadata, self.lines, self.overrides)
+        loaded = Loaded(metadata, self.lines, self.overrides)
+        if loaded.malformed and not isinstance(project.candidates, Direct):
+            self.engine.exclude(package, bit, f"has a requirement that cannot be read: {loaded.malformed[0]}")
+            return
+        project.loaded[bit] = loaded
         self.jobs.append((package, bit, None, loaded.base))
         for name, wanted in project.extras.items():
             self._extra_job(project, bit, loaded, name, wanted)
@@ -301,6 +310,8 @@ class Solver:
 
     def _warn(self, project: Project, loaded: Loaded, line: Line) -> None:
         """Tell what is odd about the metadata of a pin."""
+        if self.last_resort:
+            self._warn_of_pre_release(project)
         if not line.extras and not loaded.malformed:
             return
         version = project.version(project.package.position)
@@ -309,6 +320,14 @@ class Solver:
         for extra in line.extras:
             if not loaded.provides(extra):
                 self.warnings.append(f"{project.name} {version} does not provide the extra {extra}")
+
+    def _warn_of_pre_release(self, project: Project) -> None:
+        package = project.package
+        if not package.pre >> package.position & 1 or package.pre_allowed:
+            return
+        if not any(edge.flags & NAMES_PRE for edge in self.engine.requirers(package)):
+            version = project.version(package.position)
+            self.warnings.append(f"{project.name} {version} is a pre-release: no other version fits")
 
     # -- reading the problem -------------------------------------------------------------------------------------
 

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from envcensus._kernels.solver import Edge, Incompatibility, Package
 from envcensus.resolver.lines import Line
-from envcensus.resolver.project import Project
+from envcensus.resolver.project import Direct, Project
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _LISTED = 4  # versions listed by name before "and N others"
+_NAMED = 3  # versions whose needs are told one by one
 
 
 def versions_of(project: Project, mask: int) -> str:
@@ -61,6 +67,8 @@ def shortage(e: Edge) -> str:
     candidates = project.candidates
     if candidates is None:
         return f"{project.name} {project.reason or 'is in no index'}"
+    if isinstance(candidates, Direct):
+        return f"{project.name} is {candidates.versions[0]} here, from {candidates.shown}"
     named = e.s & ~1
     if not named:
         return f"{project.name} has no such version"
@@ -68,8 +76,57 @@ def shortage(e: Edge) -> str:
     reasons: dict[str, list[str]] = {}
     for bit in bits:
         reasons.setdefault(candidates.why_not(bit - 1), []).append(project.version(bit))
-    parts = [f"{project.name} {', '.join(versions)} {reason}" for reason, versions in reasons.items()]
+    parts = [f"{project.name} {', '.join(rows)} {_said(why, len(rows))}" for why, rows in reasons.items()]
     return "; ".join(parts)
+
+
+def kind(inc: Incompatibility | None) -> tuple[object, ...] | None:
+    """What facts that say the same of several versions of a project have in common; None for what stands alone."""
+    if isinstance(inc, Edge):
+        return None if inc.a.id == 0 or inc.b.boolean else (inc.a.id, inc.b.id)
+    if inc is None or inc.left is not None or not isinstance(inc.reason, str) or inc.reason == "policy":
+        return None
+    return (inc.terms()[0][0].id,)
+
+
+def alike(inc: Incompatibility, *others: Incompatibility) -> bool:
+    """Whether one of the others says the same of other versions."""
+    return (found := kind(inc)) is not None and found in map(kind, others)
+
+
+def facts(leaves: Sequence[Incompatibility]) -> list[str]:
+    """What underived incompatibilities say: versions that cannot be used for one reason in one sentence, and of many
+    that need different versions of one project the newest few."""
+    groups: dict[object, list[Incompatibility]] = {}
+    for leaf in leaves:
+        key = kind(leaf)
+        groups.setdefault(leaf if key is None else key if isinstance(leaf, Edge) else (*key, leaf.reason), []).append(
+            leaf
+        )
+    found = []
+    for group in groups.values():
+        first = group[0]
+        if isinstance(first, Edge):
+            edges = [each for each in group if isinstance(each, Edge)]
+            edges.sort(key=lambda each: -each.v.bit_length())
+            found += [reason(each) for each in edges[:_NAMED]]
+            if rest := edges[_NAMED:]:
+                owner, other = first.a.label, first.b.label
+                assert isinstance(owner, Project)
+                assert isinstance(other, Project)
+                mask = 0
+                for each in rest:
+                    mask |= each.v
+                found.append(f"{versions_of(owner, mask)} needs other versions of {other.name}")
+        elif len(group) == 1:
+            found.append(reason(first))
+        else:
+            package, mask = first.terms()[0]
+            for other_one in group:
+                mask |= other_one.terms()[0][1]
+            assert isinstance(package.label, Project)
+            found.append(f"{versions_of(package.label, mask)} {first.reason}")
+    return list(dict.fromkeys(found))
 
 
 def reason(inc: Incompatibility) -> str:
@@ -118,6 +175,15 @@ def derived(inc: Incompatibility) -> str:
     if not positive:
         return f"one of {_and(negative)} is needed" if len(negative) > 1 else f"{negative[0]} is needed"
     return f"{_and(positive)} can only be used with {' or '.join(negative)}"
+
+
+def _said(why: str, count: int) -> str:
+    """A verb agrees with the number of its subjects."""
+    if count > 1:
+        for one, several in (("has ", "have "), ("does ", "do "), ("is ", "are "), ("needs ", "need ")):
+            if why.startswith(one):
+                return several + why.removeprefix(one)
+    return why
 
 
 def extra_name(package: Package) -> str:

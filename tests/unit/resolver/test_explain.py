@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from envcensus.model.resolution import Conflict, Rejected
 from envcensus.resolver.explain import newer
-from tests.support.worlds import World, problem, simple_world
+from tests.support.worlds import Metadata, World, problem, simple_world
 
 
 def _conflict(world: World, *requirements: str) -> Conflict:
@@ -76,3 +76,25 @@ def test_why_not_newer() -> None:
         Rejected("2", "needs b<2, but you require b>=2"),
     )
     assert newer(solver, "b") == (Rejected("3", "a 1 needs b<3"),)
+
+
+def test_many_versions_that_cannot_be_used_for_one_reason_are_one_fact() -> None:
+    world = simple_world({"a": {str(version): [] for version in range(1, 41)}})
+    for version in range(1, 41):
+        del world.metadata["a", str(version)]
+        world.metadata["a", str(version)] = Metadata(["b>>1"])
+    assert _conflict(world, "a>2").lines == (
+        "No answer: you require a>2, and a >=3 has a requirement that cannot be read: b>>1.",
+    )
+
+
+def test_of_many_versions_with_different_needs_the_newest_are_told() -> None:
+    versions = [str(version) for version in range(1, 41)]
+    world = simple_world({"a": {v: [f"b=={v}"] for v in versions}, "b": {v: [] for v in versions}})
+    world.pages["b"].usable = 0
+    assert _conflict(world, "a").lines[1:] == (
+        "1. Because a 40 needs b==40 (b 40 does not fit the target) and a 39 needs b==39 (b 39 does not fit the "
+        "target) and a 38 needs b==38 (b 38 does not fit the target) and a <=37 needs other versions of b, a cannot "
+        "be used.",
+        "2. And because you require a, there is no answer.",
+    )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from envcensus.model.resolution import Conflict, Resolution, Via, Wanted
+from envcensus.model.resolution import Conflict, Rejected, Resolution, Via, Wanted
+from envcensus.resolver.explain import newer
 from envcensus.resolver.problem import Needs
 from envcensus.resolver.solver import Solver
 from tests.support.worlds import ENVIRONMENT, Candidates, Metadata, World, pins, problem, simple_world
@@ -109,11 +110,21 @@ def test_extras_mentioned_after_the_decision() -> None:
     assert pins(world.answer(problem("a", "b"))[0]) == {"a": "1", "b": "1", "c": "1"}
 
 
-def test_malformed_requirements_of_a_package_are_told() -> None:
-    world = simple_world({"a": {"1": ["b ==> 3"]}})
-    answer, _ = world.answer(problem("a"))
+def test_a_version_with_malformed_requirements_is_passed_over() -> None:
+    answer, solver = simple_world({"a": {"1": [], "2": ["b ==> 3"]}}).answer(problem("a"))
+    assert pins(answer) == {"a": "1"}
+    assert newer(solver, "a") == (Rejected("2", "has a requirement that cannot be read: b ==> 3"),)
+
+
+def test_a_pre_release_that_nobody_asked_for_is_told() -> None:
+    world = simple_world({"a": {"1": ["b<2"], "2rc1": []}, "b": {"1": [], "2": []}})
+    answer, _ = world.answer(problem("a", "b>=2"))
+    assert pins(answer) == {"a": "2rc1", "b": "2"}
     assert isinstance(answer, Resolution)
-    assert answer.warnings == ("a 1 has a requirement that cannot be read: b ==> 3",)
+    assert answer.warnings == ("a 2rc1 is a pre-release: no other version fits",)
+    asked, _ = world.answer(problem("a>=2rc1", "b>=2"))
+    assert isinstance(asked, Resolution)
+    assert asked.warnings == ()
 
 
 def test_an_extra_that_is_not_provided_is_told() -> None:
