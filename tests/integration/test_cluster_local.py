@@ -277,5 +277,6 @@ def test_what_is_secret_or_ours_is_asked_for_here(
 
 def test_workers_do_not_use_the_credentials_of_their_own_user(tmp_path: Path) -> None:
     (tmp_path / "netrc").write_text("machine other.example.com login me password geheim\n")
-    sent = look_ups._for_others(msgspec.structs.replace(SECRET, netrc=str(tmp_path / "netrc")), 4)
+    config = msgspec.structs.replace(SECRET, netrc=str(tmp_path / "netrc"), concurrency=100)
+    sent = look_ups._for_others(config, 4)
     assert (sent.netrc, sent.keyring_provider, sent.settings, sent.concurrency) == ("", "disabled", (), 25)
