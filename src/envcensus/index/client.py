@@ -114,7 +114,10 @@ class IndexClient:
             if self._opened:
                 self._runner.run(self._shut())
         finally:
-            self._runner.close()
+            try:
+                self._runner.close()
+            except OSError:
+                pass  # uvloop, where a TLS connection has not ended yet: the system ends it
 
     async def _open(self) -> None:
         if not self._opened:

@@ -33,6 +33,7 @@ from envcensus.index.tls import trusting_context, verifying_context
 USER_AGENT = f"envcensus/{__version__}"
 _DRAINED = 1 << 16  # bytes of an error's body that are read so that the connection can be used again
 _KEPT_OPEN = 30.0  # seconds an idle connection is kept
+_LEAVING = 0.02  # seconds for TLS connections to end: uvloop refuses to close while one is at it
 
 
 class Response(Struct):
@@ -130,6 +131,8 @@ class Transport:
     ) -> None:
         if self._session is not None:
             await self._session.close()
+            if any(url.startswith("https:") for url in self.config.index_urls):
+                await asyncio.sleep(_LEAVING)
 
     async def get(
         self, url: str, headers: Mapping[str, str], tally: Tally, *, cap: int | None = None, partial: bool = False
