@@ -38,7 +38,7 @@ PIPELINES: dict[str, Callable[[Room], list[str]]] = {
     "start": lambda room: ["list", empty(room), "--no-cache"],
     "list, 200 × 100, fresh": lambda room: ["list", small(room).path, "--no-cache"],
     "list, 200 × 100, unchanged": lambda room: ["list", small(room).path, "--cache-dir", room.cache("stages")],
-    "scan to a snapshot, 200 × 100": lambda room: ["scan", small(room).path, "--no-cache", "-o", "/dev/null"],
+    "scan to a snapshot, 200 × 100": lambda room: ["scan", small(room).path, "--no-cache", "-o", _snapshot(room)],
     "check, 200 × 100": lambda room: ["check", small(room).path, "--cache-dir", room.cache("stages")],
     "where, 200 × 100": lambda room: ["where", "packaging", small(room).path, "--cache-dir", room.cache("stages")],
     "outdated, 1 × 1,000, cold": lambda room: _fresh(room, "outdated", thousand(room).path),
@@ -49,6 +49,10 @@ PIPELINES: dict[str, Callable[[Room], list[str]]] = {
     "resolve, 2,000 projects, cold": lambda room: _fresh(room, "resolve", "-r", _deep(room)),
     "resolve, 2,000 projects, within the TTL": lambda room: _cached(room, "resolve", "-r", _deep(room)),
 }
+
+
+def _snapshot(room: Room) -> str:
+    return os.path.join(room.directory("output"), "snapshot.jsonl.gz")
 
 
 def _deep(room: Room) -> str:
