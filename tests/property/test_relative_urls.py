@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from urllib.parse import urljoin
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from envcensus._kernels.page import files, pack_json
@@ -20,6 +20,7 @@ STARTS = ("", "../../files/", "/files/", "../", "files/a-", "x/", "http://127.0.
 shared = st.sampled_from(STARTS)
 
 
+@example(BASES[0], "", ["//"])
 @given(st.sampled_from(BASES), shared, st.lists(st.one_of(st.just(""), folders), min_size=1, max_size=4))
 def test_as_urljoin(base: str, before: str, between: list[str]) -> None:
     urls = {name: before + part + name for name, part in zip(NAMES, between, strict=False)}

@@ -73,7 +73,7 @@ cdef str join(str base, str url):
 cdef str folder_of(str base, str prefix):
     """The absolute URL of the folder that the relative URLs beginning with `prefix` have in common; None: too rare."""
     cdef Py_ssize_t cut = prefix.rfind("/") + 1
-    if cut == 0 or ":" in prefix or "?" in prefix or "#" in prefix or ";" in prefix:
+    if cut == 0 or ":" in prefix or "?" in prefix or "#" in prefix or ";" in prefix or "//" in prefix:
         return None
     return join(base, prefix[:cut])
 
