@@ -1,4 +1,4 @@
-"""RESULTS.md: the bars first, then every row with all its sides, and the machine it was measured on."""
+"""RESULTS.md: criteria and bars first, then every row with all its sides, and the machine it was measured on."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import kernels
+from benchmarks.criteria import CRITERIA, Criterion, Figure
 from benchmarks.measure import DISTURBED, median
 from benchmarks.rows import Bar, Quantity, Row
 
@@ -77,6 +78,50 @@ def _absolute(quantity: Quantity, number: float) -> str:
     return f"{number:.3f} s" if number < 10 else f"{number:.1f} s"
 
 
+def criteria_table(criteria: Sequence[Criterion], results: dict[str, Any]) -> list[str]:
+    """One line a figure or proof, missed ones included."""
+    lines = ["| criterion | beside, or proved by | figure | |", "|---|---|---|---|"]
+    for criterion in criteria:
+        title = criterion.title
+        for figure in criterion.figures:
+            found = _figure(figure, results)
+            times = bool(figure.peer)
+            verdict = ""
+            if figure is criterion.figures[0]:
+                met = found >= criterion.goal if times else found <= criterion.goal
+                verdict = "?" if math.isnan(found) else "met" if met else "**missed**"
+            name = f"{figure.called or figure.peer}, " if times else ""
+            shown = _times(found) if times else _absolute(figure.quantity, found)
+            lines.append(f"| {title} | {name}[{figure.row}](#{figure.row}) | {shown} | {verdict} |")
+            title = ""
+        for proof in criterion.proofs:
+            lines.append(f"| {title} | `{proof.command}` | {proof.what} | by test |")
+            title = ""
+    return lines
+
+
+def _figure(figure: Figure, results: dict[str, Any]) -> float:
+    """How many times the peer takes as much, or the quantity of ours; nan where it was not measured."""
+    result = results["rows"].get(figure.row, {"sides": {}})
+    found = measured(Bar(figure.quantity, 0, figure.peer, figure.ours), result)
+    return 1 / found if figure.peer and found > 0 else found
+
+
+def _times(factor: float) -> str:
+    if math.isnan(factor):
+        return "not measured"
+    return f"{factor:.0f}×" if factor >= 10 else f"{factor:.1f}×"
+
+
+def _cache_hit(results: dict[str, Any]) -> list[str]:
+    """What a project costs whose answer is in the cache."""
+    found = [entry["nanoseconds"] for entry in results.get("kernels", ()) if entry["group"] == kernels.CACHE_HIT]
+    if not found:
+        return []
+    cost = f"{found[0] / 1000:.1f} µs"
+    return ["", f"A project whose answer is in the cache costs {cost}, to its newest version ([kernels](#kernels))."]
+
+
 def bars_table(rows: Sequence[Row], results: dict[str, Any]) -> list[str]:
     """One line a bar, missed ones included."""
     lines = ["| row | what | bar | measured | |", "|---|---|---|---|---|"]
@@ -143,7 +188,9 @@ def row_text(row: Row, result: dict[str, Any]) -> str:
 
 def render(rows: Sequence[Row], results: dict[str, Any]) -> str:
     """The whole page."""
-    lines = [HEADER, "## Bars", "", *bars_table(rows, results), ""]
+    lines = [HEADER, "## Success criteria", "", "How many times faster, wall time:", ""]
+    lines += [*criteria_table(CRITERIA, results), *_cache_hit(results), ""]
+    lines += ["## Bars", "", *bars_table(rows, results), ""]
     for group in dict.fromkeys(row.group for row in rows):
         found = [row for row in rows if row.group == group and row.key in results["rows"]]
         if found:

@@ -66,6 +66,22 @@ outdated_rows = (
         latency=50,
     ),
     Row(
+        "outdated-1000-workers",
+        OUTDATED,
+        "the same with two processes that fetch beside ours",
+        (
+            Side(
+                "envcensus, two workers",
+                lambda room: outdated(room, thousand(room), "--cache-dir", room.cache("cold"), "--workers", "2"),
+                forget=("cold",),
+            ),
+        ),
+        (Bar("memory", 90e6, ours="envcensus, two workers"),),
+        latency=50,
+        memory=True,
+        runs=3,
+    ),
+    Row(
         "outdated-1000-warm",
         OUTDATED,
         "the same again, within the TTL",

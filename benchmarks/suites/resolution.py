@@ -11,7 +11,7 @@ from benchmarks.suites.common import ours
 
 RESOLVE = "Resolution"
 GROWTH = (100, 400, 1000, 2000, 4000)  # projects of the deep tree
-PYTHON = "3.11"  # what the recorded trees were recorded for
+PYTHON_OPTION = ("--python-version", "3.11")  # what the recorded trees were recorded for
 
 
 def deep_requirements(room: Room, projects: int = 0) -> str:
@@ -56,10 +56,16 @@ def _deep(projects: int, cache: str, *, cold: bool, name: str = "") -> tuple[Sid
     )
 
 
-def _recorded(tree: str, *, cold: bool) -> tuple[Side, Side]:
+def _pip_resolve(room: Room, requirements: str, cache: str) -> Commands:
+    base = [room.peers.path("python"), "-m", "pip", "install", "-q", "--dry-run", "--ignore-installed"]
+    return [[*base, "--cache-dir", room.cache(cache), "--index-url", room.index.url, "-r", requirements]]
+
+
+def _recorded(tree: str, *, cold: bool, cache: str = "") -> tuple[Side, Side]:
     """Ours and uv on a recorded tree."""
-    mine, theirs = f"resolve-{tree}-{'cold' if cold else 'warm'}", f"uv-resolve-{tree}-{'cold' if cold else 'warm'}"
-    python = ("--python-version", PYTHON)
+    kept = cache or f"{tree}-{'cold' if cold else 'warm'}"
+    mine, theirs = f"resolve-{kept}", f"uv-resolve-{kept}"
+    python = PYTHON_OPTION
     return (
         Side(
             "envcensus",
@@ -99,6 +105,44 @@ def _pair(key: str, tree: str, title: str, cold: tuple[Bar, ...], warm: tuple[Ba
             memory=True,
             served=index,
         ),
+    )
+
+
+def _beside_pip(*, cold: bool) -> Row:
+    """A recorded tree that pip finishes in seconds. pip resolves for the Python that it runs with."""
+    tree = "snap-jupyter"
+    key = f"resolve-pip-{'cold' if cold else 'warm'}"
+    cache = key.removeprefix("resolve-")
+    sequential = Side(
+        "envcensus, sequential",
+        lambda room: ours(
+            room,
+            *("resolve", "-r", _recorded_requirements(room, tree), "-i", room.index.url, *PYTHON_OPTION),
+            *("--no-cache", "--concurrency", "1"),
+        ),
+        runs=1,
+        note="one run with one connection, one process and no cache",
+    )
+    return Row(
+        key,
+        RESOLVE,
+        "jupyter beside pip, nothing cached" if cold else "the same again",
+        (
+            *_recorded(tree, cold=cold, cache=cache),
+            Side(
+                "pip",
+                lambda room: _pip_resolve(room, _recorded_requirements(room, tree), f"pip-{cache}"),
+                forget=(f"pip-{cache}",) if cold else (),
+                runs=1 if cold else 2,
+                note="pip install --dry-run, as often as there is time for",
+            ),
+            *((sequential,) if cold else ()),
+        ),
+        (Bar("wall", 0.2, "pip"),),
+        latency=50,
+        memory=True,
+        runs=3,
+        served=f"recorded:{tree}",
     )
 
 
@@ -167,5 +211,7 @@ ROWS = (
         (Bar("wall", 0.8, "uv"),),
         (Bar("wall", 3, "uv"),),
     ),
+    _beside_pip(cold=True),
+    _beside_pip(cold=False),
     *map(_grown, GROWTH),
 )

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from benchmarks.room import HERE
 from benchmarks.rows import Bar, Row, Side
 from benchmarks.suites.common import (
     PIP_SAMPLE,
     empty,
+    importlib_list,
     large,
+    one_cpu,
+    one_of_small,
     ours,
     pip_list,
+    pipdeptree,
     small,
     uv_list,
 )
 
 SAME = "C, the same reads"
+SEQUENTIAL = "envcensus, one CPU"  # one thread at a time, nothing cached
 
 
 def _lower_bound(name: str, fleet: str, mode: str = "same", threads: int = 1) -> Side:
@@ -30,6 +34,34 @@ def _lower_bound(name: str, fleet: str, mode: str = "same", threads: int = 1) ->
 SCAN = "Scanning"
 ROWS = (
     Row(
+        "list-one",
+        SCAN,
+        "what is installed in one environment of 100",
+        (
+            Side(
+                "envcensus",
+                lambda room: ours(room, "list", one_of_small(room).path, "--cache-dir", room.cache("list-one")),
+                note="unchanged since the last run",
+            ),
+            Side(
+                SEQUENTIAL,
+                lambda room: one_cpu(ours(room, "list", one_of_small(room).path, "--no-cache")),
+                note="nothing cached",
+            ),
+            Side(
+                "uv", lambda room: uv_list(room, one_of_small(room), "uv-list-one"), note="its interpreter cache warm"
+            ),
+            Side("pip", lambda room: pip_list(room, one_of_small(room).sites)),
+            Side(
+                "pipdeptree",
+                lambda room: pipdeptree(room, one_of_small(room).sites),
+                allowed=(0, 1),
+                note="it reads the requirements too",
+            ),
+        ),
+        (Bar("wall", 1 / 3, "pip"), Bar("wall", 1 / 3, "pip", SEQUENTIAL), Bar("wall", 1 / 3, "pipdeptree")),
+    ),
+    Row(
         "scan-200-fresh",
         SCAN,
         "names and versions of 200 environments × 100, nothing cached",
@@ -39,6 +71,7 @@ ROWS = (
                 lambda room: ours(room, "list", small(room).path, "--no-cache"),
                 start=lambda room: ours(room, "list", empty(room), "--no-cache"),
             ),
+            Side(SEQUENTIAL, lambda room: one_cpu(ours(room, "list", small(room).path, "--no-cache"))),
             _lower_bound(SAME, "small"),
             _lower_bound("C, names and versions alone", "small", "head"),
             Side(
@@ -50,8 +83,8 @@ ROWS = (
             ),
             Side(
                 "importlib.metadata",
-                lambda room: [[room.peers.path("python"), f"{HERE}/importlib_list.py", *small(room).sites]],
-                start=lambda room: [[room.peers.path("python"), f"{HERE}/importlib_list.py"]],
+                lambda room: importlib_list(room, small(room).sites),
+                start=lambda room: importlib_list(room, []),
                 note="one process for all",
                 runs=3,
             ),
@@ -64,9 +97,7 @@ ROWS = (
             ),
             Side(
                 "pipdeptree",
-                lambda room: [
-                    [room.peers.path("pipdeptree"), "--all", "--path", site] for site in small(room).sites[:PIP_SAMPLE]
-                ],
+                lambda room: pipdeptree(room, small(room).sites[:PIP_SAMPLE]),
                 scale=200 / PIP_SAMPLE,
                 runs=3,
                 allowed=(0, 1),
@@ -109,8 +140,31 @@ ROWS = (
             ),
             _lower_bound(SAME, "large"),
             _lower_bound("C, names and versions alone", "large", "head"),
+            Side(
+                "uv, its cache emptied",
+                lambda room: uv_list(room, large(room), "uv-scan-cold")[:50],
+                forget=("uv-scan-cold",),
+                jobs=2,
+                scale=20,
+                runs=3,
+                note="the first 50 environments, two at a time, times 20; reads directory names only",
+            ),
+            Side(
+                "importlib.metadata",
+                lambda room: importlib_list(room, large(room).sites[:100]),
+                scale=10,
+                runs=1,
+                note="one process for the first 100 environments, times 10",
+            ),
+            Side(
+                "pip",
+                lambda room: pip_list(room, large(room).sites[:PIP_SAMPLE]),
+                scale=1000 / PIP_SAMPLE,
+                runs=1,
+                note=f"{PIP_SAMPLE} environments one after the other, times 100",
+            ),
         ),
-        (Bar("net cpu", 1.5, SAME),),
+        (Bar("net cpu", 1.5, SAME), Bar("wall", 0.2, "pip")),
         remark="Equal files share an inode, as installers with a store leave them",
     ),
     Row(
@@ -143,12 +197,12 @@ ROWS = (
                 lambda room: [["taskset", "-c", "0,1", *ours(room, "list", large(room).path, "--no-cache")[0]]],
             ),
             Side(
-                "envcensus, one CPU",
-                lambda room: [["taskset", "-c", "0", *ours(room, "list", large(room).path, "--no-cache")[0]]],
+                SEQUENTIAL,
+                lambda room: one_cpu(ours(room, "list", large(room).path, "--no-cache")),
             ),
             _lower_bound("C, two threads", "large", threads=2),
             _lower_bound("C, one thread", "large"),
         ),
-        (Bar("wall", 0.75, "envcensus, one CPU", "envcensus, two CPUs"),),
+        (Bar("wall", 0.75, SEQUENTIAL, "envcensus, two CPUs"),),
     ),
 )

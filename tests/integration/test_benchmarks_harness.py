@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from benchmarks import measure, report
+from benchmarks.criteria import CRITERIA, Criterion, Figure
 from benchmarks.fleet import make_fleet
 from benchmarks.index_server import Running
 from benchmarks.peers import Peers
@@ -18,6 +19,7 @@ from benchmarks.room import Fleet, Room
 from benchmarks.rows import Bar, Row, Side
 from benchmarks.suites import ROWS
 
+ROOT = Path(__file__).parents[2]
 BURN = "import time\nend = time.process_time() + {}\nwhile time.process_time() < end: pass"
 
 
@@ -91,6 +93,16 @@ def test_rows_are_sound() -> None:
             assert bar.quantity != "net cpu" or all(side.start for side in needs_start)
 
 
+def test_criteria_name_what_there_is() -> None:
+    sides = {row.key: {side.name for side in row.sides} for row in ROWS}
+    for criterion in CRITERIA:
+        assert criterion.figures or criterion.proofs
+        for figure in criterion.figures:
+            assert {figure.ours, *filter(None, [figure.peer])} <= sides[figure.row]
+        for proof in criterion.proofs:
+            assert all((ROOT / file).exists() for file in proof.files)
+
+
 def sample(wall: float, others: float = 0.0) -> dict[str, Any]:
     """A sample as the results keep it."""
     made = measure.Sample(wall, wall / 2, 0.0, 1, None, None, {"0": 1}, others, 7)
@@ -112,6 +124,31 @@ def test_a_missed_bar_is_shown() -> None:
     page = report.render([row], {"rows": {"key": slower}})
     assert "not measured | ? |" in page
     assert "failed: broken" in page
+
+
+def test_a_missed_criterion_is_shown() -> None:
+    sides = {"envcensus": side(3, 3, 3), "peer": side(12, 12, 12), "memory": {**side(1), "memory": {"pss": 80e6}}}
+    results = {"rows": {"key": {"measured": "then", "sides": sides}}}
+    times = (Figure("key", "peer"), Figure("other", "peer"))
+    found = report.criteria_table(
+        [
+            Criterion("five times", times, 5),
+            Criterion("four times", times, 4),
+            Criterion("small", (Figure("key", quantity="memory", ours="memory"),), 100e6),
+            Criterion("tiny", (Figure("key", quantity="memory", ours="memory"),), 10e6),
+            Criterion("somewhere", (Figure("other", "peer"),), 5),
+        ],
+        results,
+    )
+    assert found[2:] == [
+        "| five times | peer, [key](#key) | 4.0× | **missed** |",
+        "|  | peer, [other](#other) | not measured |  |",
+        "| four times | peer, [key](#key) | 4.0× | met |",
+        "|  | peer, [other](#other) | not measured |  |",
+        "| small | [key](#key) | 80.0 MB | met |",
+        "| tiny | [key](#key) | 80.0 MB | **missed** |",
+        "| somewhere | peer, [other](#other) | not measured | ? |",
+    ]
 
 
 def test_disturbed_samples_are_left_out() -> None:
