@@ -73,6 +73,19 @@ def test_root_leaves_nothing_in_the_home_of_another(public: str, monkeypatch: py
     assert os.listdir(public) == []
 
 
+def test_a_home_that_does_not_exist_is_not_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "none"))
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.delenv("ENVCENSUS_CACHE_DIR", raising=False)
+    found = open_store()
+    assert isinstance(found, NoStore)
+    assert found.reason == f"no cache is used: the home directory {tmp_path}/none does not exist"
+    assert os.listdir(tmp_path) == []
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "elsewhere"))
+    open_store().close()
+    assert os.listdir(tmp_path) == ["elsewhere"]
+
+
 @pytest.mark.parametrize("mode", [0o770, 0o702, 0o777])
 def test_a_directory_others_can_write_to(home: str, mode: int) -> None:
     for path in (home, os.path.join(home, "v1")):

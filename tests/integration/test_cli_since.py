@@ -49,6 +49,21 @@ def test_since_the_last_run(command: Command, site: Path) -> None:
     assert changed(command.json("outdated", root, "--since", "auto")) == (["added"], ["moved"], 1)
 
 
+def test_runs_about_other_rows_are_not_compared(command: Command, site: Path, tmp_path: Path) -> None:
+    root = str(site.parents[2])
+    command.run("outdated", root, "--since", "auto", "-o", str(tmp_path / "all.json"))
+    for choice in (["--only", "kept"], ["--exclude-dir", "env"], ["--min-age", "0"]):
+        assert "changes" not in command.json("outdated", root, "--since", "auto", *choice)
+    assert changed(command.json("outdated", root, "--since", "auto", "--only", "kept")) == ([], [], 1)
+    assert changed(command.json("outdated", root, "--since", "auto")) == ([], [], 2)
+    (tmp_path / "roots").write_text(root)
+    assert changed(command.json("outdated", "--roots-from", str(tmp_path / "roots"), "--since", "auto")) == ([], [], 2)
+    report = str(tmp_path / "all.json")
+    assert changed(command.json("outdated", root, "--since", report, "--only", "kept")) == ([], [], 1)
+    refused = command.run("outdated", root, "--since", "old.jsonl.gz", "--severity", "major", check=2)
+    assert "a snapshot does not say" in refused.stderr
+
+
 def test_since_a_report_and_since_a_snapshot(command: Command, site: Path, tmp_path: Path) -> None:
     root, report, snapshot = str(site.parents[2]), str(tmp_path / "old.json"), str(tmp_path / "old.jsonl.gz")
     command.run("outdated", root, "-o", report)

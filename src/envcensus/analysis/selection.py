@@ -49,6 +49,11 @@ def is_asked(name: str, rows: RowFilter) -> bool:
     return not any(fnmatchcase(name, pattern) for pattern in rows.exclude)
 
 
+def is_step(severity: Severity | None, least: Severity) -> bool:
+    """Whether a step is as large as `least`; one of unknown size is not."""
+    return severity is not None and SEVERITY_ORDER.index(severity) >= SEVERITY_ORDER.index(least)
+
+
 def _kept(finding: Finding, rows: RowFilter) -> bool:
     if not is_asked(finding.distribution.normalized, rows):
         return False
@@ -56,6 +61,4 @@ def _kept(finding: Finding, rows: RowFilter) -> bool:
         return False
     if rows.severity is None or finding.state == "failed":
         return True
-    if finding.severity is None:
-        return False
-    return SEVERITY_ORDER.index(finding.severity) >= SEVERITY_ORDER.index(rows.severity)
+    return is_step(finding.severity, rows.severity)

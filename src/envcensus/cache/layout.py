@@ -99,7 +99,8 @@ def prepare_root(directory: str, *, explicit: bool) -> None:
     """Create the cache's directory, or check the one that is there.
 
     Raises CacheError when it would be unsafe, OSError when it cannot be had. A directory that was not named explicitly
-    is not created below one of somebody else's: `sudo` with the caller's HOME must not leave root's files there.
+    is not created below one of somebody else's: `sudo` with the caller's HOME must not leave root's files there. Nor is
+    a home made: users that have none are told so by a name that must not exist.
     """
     try:
         found = os.lstat(directory)
@@ -107,6 +108,9 @@ def prepare_root(directory: str, *, explicit: bool) -> None:
         parent = nearest(directory)
         if not explicit and os.geteuid() == 0 and os.stat(parent).st_uid != 0:
             raise CacheError(f"{parent} belongs to another user") from None
+        home = os.path.expanduser("~")
+        if not explicit and directory.startswith(home + os.sep) and not os.path.isdir(home):
+            raise CacheError(f"the home directory {home} does not exist") from None
         os.makedirs(os.path.dirname(directory), 0o700, exist_ok=True)
         try:
             os.mkdir(directory, 0o700)

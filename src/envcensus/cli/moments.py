@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from envcensus.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 def moment(text: str | None, now: float) -> float | None:
@@ -19,3 +24,11 @@ def moment(text: str | None, now: float) -> float | None:
     except ValueError:
         raise UsageError(f"not a time: {text}", remedy="write 2026-01-31, 2026-01-31T12:00:00Z or P30D") from None
     return (moment if moment.tzinfo else moment.astimezone()).timestamp()
+
+
+def latest_upload(values: Mapping[str, Any], now: float) -> float | None:
+    """The earlier of what --uploaded-prior-to and --min-age say, in seconds since the epoch; None for no limit."""
+    limits = [moment(values["uploaded_prior_to"], now)]
+    if values["min_age"] is not None:
+        limits.append(now - values["min_age"] * 86400.0)
+    return min((limit for limit in limits if limit is not None), default=None)

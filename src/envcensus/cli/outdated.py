@@ -12,6 +12,7 @@ from envcensus.errors import ExitCode
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from envcensus.analysis.selection import RowFilter
     from envcensus.model.census import Census
     from envcensus.model.changes import TrendPoint
     from envcensus.pipelines.outdated import OutdatedOptions
@@ -35,7 +36,9 @@ if TYPE_CHECKING:
 )
 @click.option("--policy", metavar="FILE", help="What to ignore, and until when.  [default: envcensus.toml]")
 @click.option(
-    "--since", metavar="FILE|auto", help="What changed since FILE, a JSON report or a snapshot; auto: the last run."
+    "--since",
+    metavar="FILE|auto",
+    help="What changed since FILE, a JSON report or a snapshot; auto: the last such run.",
 )
 @click.option("--upgrade-plan", is_flag=True, help="Of one environment: the newest versions that fit together.")
 @options.index
@@ -75,6 +78,7 @@ def command(
         )
     rules = deliver.rules(fail_on)
     _check_format(format_, by)
+    _check_since(more)
     deliver.check_outputs(outputs)
     paths = resolve_roots(roots, roots_from, system=more["system"])
     with options.open_cache(more) as store, terminal_progress(more["progress"], quiet=quiet) as progress:
@@ -89,7 +93,7 @@ def command(
             progress=progress,
         )
     options.ran(more, store, census.metrics)
-    census, trend = _compared(census, more["since"], more.get("remembered_as", roots))
+    census, trend = _compared(census, more, more.get("remembered_as", paths))
     shape = deliver.render_options("outdated", show_all=show_all, trend=trend)
     deliver.to_files(outputs, lambda name: render(name, census, deliver.for_files(shape)))
     if not quiet or deliver.newsworthy(census):
@@ -115,36 +119,61 @@ def _what(values: Mapping[str, Any]) -> OutdatedOptions:
     import os
     import time
 
-    from envcensus.analysis.selection import RowFilter
-    from envcensus.cli.moments import moment
+    from envcensus.cli.moments import latest_upload
     from envcensus.pipelines.constraints import read_constraints
     from envcensus.pipelines.outdated import OutdatedOptions
     from envcensus.pipelines.policy import load_policy
 
-    now = time.time()
-    limits = [moment(values["uploaded_prior_to"], now)]
-    if values["min_age"] is not None:
-        limits.append(now - values["min_age"] * 86400.0)
     return OutdatedOptions(
         pre=values["pre"],
-        uploaded_prior_to=min((limit for limit in limits if limit is not None), default=None),
+        uploaded_prior_to=latest_upload(values, time.time()),
         constraints=read_constraints(values["constraints"]),
         policy=load_policy(values["policy"], os.getcwd()),
-        rows=RowFilter(
-            only=values["only"], exclude=values["exclude"], severity=values["severity"], direct=values["direct"]
-        ),
+        rows=_rows(values),
     )
 
 
-def _compared(census: Census, since: str | None, roots: Sequence[str]) -> tuple[Census, tuple[TrendPoint, ...]]:
+def _rows(values: Mapping[str, Any]) -> RowFilter:
+    from envcensus.analysis.selection import RowFilter
+
+    return RowFilter(
+        only=values["only"], exclude=values["exclude"], severity=values["severity"], direct=values["direct"]
+    )
+
+
+def _check_since(values: Mapping[str, Any]) -> None:
+    """Raise UsageError for a comparison that cannot be made, before any work is done."""
+    if values["since"] not in (None, "auto"):
+        from envcensus.pipelines.history import check_file
+
+        check_file(values["since"], _rows(values))
+
+
+def _compared(census: Census, values: Mapping[str, Any], roots: Sequence[str]) -> tuple[Census, tuple[TrendPoint, ...]]:
     """The census with what changed, and how things stood over time; both only with --since."""
+    since = values["since"]
     if since is None:
         return census, ()
     from envcensus.pipelines.history import compare_with_file, compare_with_last
 
     if since == "auto":
-        return compare_with_last(census, roots)
-    return compare_with_file(census, since), ()
+        return compare_with_last(census, roots, _chosen(values))
+    return compare_with_file(census, since, _rows(values)), ()
+
+
+# What a run is about: where one of these differs, rows are there or not for another reason than time.
+_CHOOSING = (
+    *("system", "max_depth", "exclude_dirs", "one_file_system", "follow_symlinks"),
+    *("only", "exclude", "direct", "severity", "pre", "uploaded_prior_to", "min_age"),
+)
+
+
+def _chosen(values: Mapping[str, Any]) -> list[str]:
+    """The options that make this run another one than the one without them, as text."""
+    given = {name: values[name] for name in _CHOOSING}
+    given["one_file_system"] = not given["one_file_system"]  # the one that is on where nothing is said
+    texts = {name: repr(sorted(value) if isinstance(value, tuple) else value) for name, value in given.items()}
+    return [f"{name} {text}" for name, text in texts.items() if text not in ("None", "False", "[]")]
 
 
 def _grouped(by: str, format_: str, census: Census, shape: RenderOptions) -> Iterable[str] | None:

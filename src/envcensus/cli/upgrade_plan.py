@@ -39,7 +39,7 @@ def run(roots: Sequence[str], values: Mapping[str, Any]) -> ExitCode:
     """Plan, write, and say what could not be looked at."""
     import time
 
-    from envcensus.cli.moments import moment
+    from envcensus.cli.moments import latest_upload
     from envcensus.cli.solving import solving
     from envcensus.model.census import Metrics
     from envcensus.model.display import neutral
@@ -49,10 +49,7 @@ def run(roots: Sequence[str], values: Mapping[str, Any]) -> ExitCode:
 
     format_ = report.known(values["format_"])
     targets = [(path, report.for_file(path)) for path in values["outputs"]]
-    now, metrics = time.time(), Metrics()
-    limits = [moment(values["uploaded_prior_to"], now)]
-    if values["min_age"] is not None:
-        limits.append(now - values["min_age"] * 86400.0)
+    metrics = Metrics()
     with options.open_cache(values) as store, solving(values) as progress:
         plan = upgrade_plan(
             roots,
@@ -62,7 +59,7 @@ def run(roots: Sequence[str], values: Mapping[str, Any]) -> ExitCode:
             options=PlanOptions(
                 constraints=_constraints(values["constraints"]),
                 pre=values["pre"],
-                uploaded_prior_to=min((limit for limit in limits if limit is not None), default=None),
+                uploaded_prior_to=latest_upload(values, time.time()),
                 refresh=values["refresh"],
                 offline=values["offline"],
                 max_age=values["max_age"],

@@ -1,4 +1,4 @@
-"""What earlier runs found: kept small, in the user's state directory, one file for each set of roots."""
+"""What earlier runs found: kept small, in the user's state directory, one file for each choice of roots and rows."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ import msgspec
 from msgspec import Struct
 
 from envcensus.analysis.changes import compare, outdated_rows, outdated_then
+from envcensus.analysis.selection import RowFilter, is_asked, is_step
 from envcensus.errors import UsageError
 from envcensus.model.changes import Row, TrendPoint
+from envcensus.model.finding import Severity
 from envcensus.model.skipped import Skipped
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from envcensus.model.census import Census
 
@@ -38,6 +40,8 @@ class _Package(Struct):
     state: str
     latest_version: str = ""
     ignored: str = ""
+    direct: bool = False
+    severity: Severity | None = None
 
 
 class _Environment(Struct):
@@ -54,13 +58,18 @@ class _Report(Struct):
     environments: list[_Environment]
 
 
-def compare_with_last(census: Census, roots: Sequence[str]) -> tuple[Census, tuple[TrendPoint, ...]]:
+def compare_with_last(
+    census: Census, roots: Sequence[str], chosen: Iterable[str] = ()
+) -> tuple[Census, tuple[TrendPoint, ...]]:
     """The census with what changed since the last run over `roots`, and the points of the trend up to now.
+
+    `chosen` says in any words what the run was about, where that is not everything: runs about other things have a
+    history of their own, since a row that was not asked for is not "resolved".
 
     The run is then remembered. An incomplete one leaves the rows of the last complete one, so that what could not be
     looked at does not come back as "new". Without an earlier run there are no changes.
     """
-    path = _path(roots)
+    path = _path(roots, chosen)
     last = _load(path)
     if last is not None:
         census = msgspec.structs.replace(census, changes=compare(last.rows, last.time, census.surveys))
@@ -72,20 +81,36 @@ def compare_with_last(census: Census, roots: Sequence[str]) -> tuple[Census, tup
     return census, tuple(points)
 
 
-def compare_with_file(census: Census, path: str) -> Census:
+def compare_with_file(census: Census, path: str, asked: RowFilter | None = None) -> Census:
     """The census with what changed since an earlier run: a JSON report (`-o report.json`), or a snapshot of `scan`.
 
-    A snapshot says what was installed; what of it was outdated is judged by what is the latest version now. Raises
-    UsageError for a file that is neither.
+    `asked` is what the rows of the census were chosen by; others of the file are passed over. A snapshot says what was
+    installed; what of it was outdated is judged by what is the latest version now. Raises UsageError for a file that
+    is neither.
     """
-    if path.endswith((".jsonl", ".jsonl.gz")):
-        rows, since = _rows_of_snapshot(path, census)
+    asked = asked or RowFilter()
+    if is_snapshot(path):
+        rows, since = _rows_of_snapshot(path, census, asked)
     else:
-        rows, since = _rows_of_report(path)
+        rows, since = _rows_of_report(path, asked)
     return msgspec.structs.replace(census, changes=compare(rows, since, census.surveys))
 
 
-def _rows_of_report(path: str) -> tuple[list[Row], float]:
+def check_file(path: str, asked: RowFilter) -> None:
+    """Raise UsageError where nothing in the file could be compared with rows that were chosen so."""
+    if is_snapshot(path) and (asked.direct or asked.severity is not None):
+        raise UsageError(
+            "a snapshot does not say which of its rows were direct, or how far behind they were",
+            remedy="compare with a JSON report (-o report.json), or leave out --direct and --severity",
+        )
+
+
+def is_snapshot(path: str) -> bool:
+    """Whether a file of this name is read as a snapshot."""
+    return path.endswith((".jsonl", ".jsonl.gz"))
+
+
+def _rows_of_report(path: str, asked: RowFilter) -> tuple[list[Row], float]:
     from datetime import datetime
 
     from envcensus._kernels.names import canonicalize_name
@@ -106,12 +131,20 @@ def _rows_of_report(path: str) -> tuple[list[Row], float]:
         Row(environment.host, environment.path, canonicalize_name(each.name), each.version, each.latest_version)
         for environment in report.environments
         for each in environment.packages
-        if each.state == "outdated" and not each.ignored
+        if each.state == "outdated" and not each.ignored and _was_asked(each, asked)
     ]
     return rows, since
 
 
-def _rows_of_snapshot(path: str, census: Census) -> tuple[list[Row], float]:
+def _was_asked(row: _Package, asked: RowFilter) -> bool:
+    from envcensus._kernels.names import canonicalize_name
+
+    if not is_asked(canonicalize_name(row.name), asked) or (asked.direct and not row.direct):
+        return False
+    return asked.severity is None or is_step(row.severity, asked.severity)
+
+
+def _rows_of_snapshot(path: str, census: Census, asked: RowFilter) -> tuple[list[Row], float]:
     from envcensus.inventory.snapshot import read_snapshot
 
     here = all(not survey.environment.host for survey in census.surveys)
@@ -126,7 +159,8 @@ def _rows_of_snapshot(path: str, census: Census) -> tuple[list[Row], float]:
         # A run over this host's own directories is compared with a snapshot of this host.
         place = msgspec.structs.replace(item.environment, host="") if here else item.environment
         listings.append(msgspec.structs.replace(item, environment=place))
-    return list(outdated_then(listings, census.surveys)), os.stat(path).st_mtime
+    rows = [row for row in outdated_then(listings, census.surveys) if is_asked(row.name, asked)]
+    return rows, os.stat(path).st_mtime
 
 
 def _point(census: Census) -> TrendPoint:
@@ -136,11 +170,18 @@ def _point(census: Census) -> TrendPoint:
     return TrendPoint(time=census.generated, packages=len(rows), outdated=len(outdated), libyears=libyears)
 
 
-def _path(roots: Sequence[str]) -> str:
+def _path(roots: Sequence[str], chosen: Iterable[str]) -> str:
     from hashlib import blake2b
 
-    base = os.environ.get("XDG_STATE_HOME") or os.path.join(os.path.expanduser("~"), ".local", "state")
-    text = "\0".join(sorted(os.path.abspath(root) for root in roots) or [os.getcwd()])
+    base = os.environ.get("XDG_STATE_HOME")
+    if not base:
+        home = os.path.expanduser("~")
+        if not os.path.isdir(home):
+            raise UsageError(
+                f"runs cannot be remembered: the home directory {home} does not exist", remedy="set XDG_STATE_HOME"
+            )
+        base = os.path.join(home, ".local", "state")
+    text = "\0".join([*(sorted(map(os.path.abspath, roots)) or [os.getcwd()]), *chosen])
     digest = blake2b(os.fsencode(text), digest_size=8).hexdigest()
     return os.path.join(base, "envcensus", f"history-{digest}.json")
 

@@ -6,15 +6,17 @@ import os
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
+from envcensus.analysis.selection import RowFilter
 from envcensus.errors import UsageError
 from envcensus.model.census import Census, Metrics, Survey
 from envcensus.model.distribution import Distribution
 from envcensus.model.environment import Environment
 from envcensus.model.finding import Finding
 from envcensus.model.page import Latest
-from envcensus.pipelines.history import compare_with_file, compare_with_last
+from envcensus.pipelines.history import check_file, compare_with_file, compare_with_last
 from envcensus.report.formats import render
 
 
@@ -74,6 +76,59 @@ def test_other_roots_have_a_history_of_their_own_and_damage_starts_anew(state: P
     for file in (state / "envcensus").iterdir():
         file.write_text('{"version": 1, "rows": [')
     assert run(census(3000, a="outdated")) == {"points": 1}
+
+
+def test_another_choice_of_rows_has_a_history_of_its_own() -> None:
+    compare_with_last(census(1000, a="outdated", b="outdated"), ["/srv"])
+    some, _ = compare_with_last(census(2000, a="outdated"), ["/srv"], ["only ['a']"])
+    assert some.changes is None
+    assert run(census(3000, a="outdated", b="outdated")) == {"new": [], "resolved": [], "still": 2, "points": 2}
+
+
+def test_without_a_home_nothing_is_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("XDG_STATE_HOME")
+    monkeypatch.setenv("HOME", str(tmp_path / "none"))
+    with pytest.raises(UsageError, match="none does not exist; set XDG_STATE_HOME"):
+        run(census(1000, a="outdated"))
+    assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize(
+    ("asked", "resolved"),
+    [
+        (RowFilter(), ["direct", "large", "small"]),
+        (RowFilter(only=("l*",)), ["large"]),
+        (RowFilter(exclude=("l*",)), ["direct", "small"]),
+        (RowFilter(direct=True), ["direct"]),
+        (RowFilter(severity="minor"), ["large"]),
+    ],
+)
+def test_rows_of_a_report_that_were_not_asked_for_are_not_resolved(
+    tmp_path: Path, asked: RowFilter, resolved: list[str]
+) -> None:
+    before = census(1000, direct="outdated", large="outdated", small="outdated")
+    rows = [
+        msgspec.structs.replace(
+            row,
+            direct=row.distribution.name == "direct",
+            severity={"large": "major"}.get(row.distribution.name, "patch"),
+        )
+        for _, row in before.rows()
+    ]
+    survey = msgspec.structs.replace(next(iter(before.surveys)), findings=tuple(rows))
+    report = tmp_path / "report.json"
+    report.write_text("".join(render("json", msgspec.structs.replace(before, surveys=(survey,)))))
+    changes = compare_with_file(census(2000), str(report), asked).changes
+    assert changes is not None
+    assert [row.name for row in changes.resolved] == resolved
+
+
+@pytest.mark.parametrize("asked", [RowFilter(direct=True), RowFilter(severity="major")])
+def test_a_snapshot_cannot_say_what_was_direct_or_far_behind(asked: RowFilter) -> None:
+    with pytest.raises(UsageError, match="a snapshot does not say"):
+        check_file("old.jsonl.gz", asked)
+    check_file("old.json", asked)
+    check_file("old.jsonl", RowFilter(only=("a",)))
 
 
 def test_a_path_that_is_not_utf8_does_no_harm() -> None:
