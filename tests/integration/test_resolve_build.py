@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.command import resolve_from
 from tests.support.wheels import add_wheel
 
 # A backend inside the sdist (PEP 517, backend-path): it needs nothing, and leaves a mark where it ran.
@@ -64,13 +65,7 @@ def links(tmp_path: Path) -> Path:
 
 
 def _run(links: Path, *arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        [sys.executable, "-m", "envcensus", "resolve", "--no-index", "-f", str(links), "--no-annotate", *arguments,
-         "--cache-dir", str(links.parent / "cache")],
-        capture_output=True, text=True, check=False, cwd=links.parent,
-    )  # fmt: skip
-    assert done.returncode == code, done.stderr
-    return done
+    return resolve_from(links, "--no-annotate", *arguments, code=code)
 
 
 def test_only_what_is_allowed_is_built_and_only_once(links: Path) -> None:

@@ -17,6 +17,7 @@ import pytest
 from packaging.pylock import Pylock
 
 from envcensus.cli.resolve import command
+from tests.support.command import resolve_from
 from tests.support.wheels import add_wheel
 
 
@@ -33,27 +34,18 @@ def links(tmp_path: Path) -> Path:
     return folder
 
 
-def _run(links: Path, *arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        [sys.executable, "-m", "envcensus", "resolve", "--no-index", "-f", str(links), *arguments,
-         "--cache-dir", str(links.parent / "cache")],
-        capture_output=True, text=True, check=False, cwd=links.parent,
-    )  # fmt: skip
-    assert done.returncode == code, done.stderr
-    return done
-
-
 def test_requirements_on_standard_output(links: Path) -> None:
     expected = "alpha[x]==2.0\n    # via the command line\nbeta==1.0\n    # via alpha\ngamma==0.5\n    # via alpha\n"
     for _ in range(2):
-        done = _run(links, "alpha[x]")
+        done = resolve_from(links, "alpha[x]")
         assert (done.stdout, done.stderr) == (expected, "")
-    assert _run(links, "alpha", "--no-annotate").stdout == "alpha==2.0\nbeta==1.0\n"
+    assert resolve_from(links, "alpha", "--no-annotate").stdout == "alpha==2.0\nbeta==1.0\n"
 
 
 def test_files_by_their_suffix(links: Path) -> None:
-    _run(links, "alpha[x]", "-q", *(x for n in ("requirements.txt", "pylock.toml", "a.json", "a.tree", "a.dot", "a.mmd")
-                                    for x in ("-o", str(links.parent / n))), "--hashes")  # fmt: skip
+    names = ("requirements.txt", "pylock.toml", "a.json", "a.tree", "a.dot", "a.mmd")
+    outputs = [word for name in names for word in ("-o", str(links.parent / name))]
+    resolve_from(links, "alpha[x]", "-q", *outputs, "--hashes")
     lines = (links.parent / "requirements.txt").read_text().splitlines()
     assert lines[0] == "alpha[x]==2.0 \\"
     assert lines[1].startswith("    --hash=sha256:")
@@ -70,7 +62,7 @@ def test_files_by_their_suffix(links: Path) -> None:
 
 
 def test_pip_installs_what_was_pinned(links: Path, tmp_path: Path) -> None:
-    _run(
+    resolve_from(
         links,
         "alpha[x]",
         "-q",
@@ -93,7 +85,7 @@ def test_pip_installs_what_was_pinned(links: Path, tmp_path: Path) -> None:
 
 @pytest.mark.skipif(shutil.which("uv") is None, reason="uv is not installed")
 def test_uv_installs_the_lock_file(links: Path, tmp_path: Path) -> None:
-    _run(links, "alpha[x]", "-q", "-o", str(tmp_path / "pylock.toml"))
+    resolve_from(links, "alpha[x]", "-q", "-o", str(tmp_path / "pylock.toml"))
     done = subprocess.run(
         ["uv", "pip", "install", "-q", "--no-config", "--preview", "--no-cache", "--python", sys.executable,
          "--target", str(tmp_path / "target"), "-r", str(tmp_path / "pylock.toml")],
@@ -106,18 +98,23 @@ def test_uv_installs_the_lock_file(links: Path, tmp_path: Path) -> None:
 def test_hashes_given_with_requirements_bind(links: Path, tmp_path: Path) -> None:
     digest = hashlib.sha256((links / "beta-1.0-py3-none-any.whl").read_bytes()).hexdigest()
     (tmp_path / "in.txt").write_text(f"beta<2 --hash=sha256:{digest}\n")
-    assert f"--hash=sha256:{digest}" in _run(links, "-r", str(tmp_path / "in.txt"), "--hashes").stdout
+    assert f"--hash=sha256:{digest}" in resolve_from(links, "-r", str(tmp_path / "in.txt"), "--hashes").stdout
     (tmp_path / "in.txt").write_text(f"beta --hash=sha256:{digest}\n")
     for _ in range(2):  # the version that the hash belongs to, as pip takes it: over the network, and from the cache
-        assert "beta==1.0" in _run(links, "-r", str(tmp_path / "in.txt")).stdout
+        assert "beta==1.0" in resolve_from(links, "-r", str(tmp_path / "in.txt")).stdout
     (tmp_path / "in.txt").write_text(f"beta --hash=sha256:{'0' * 64}\n")
-    assert "no file of beta 2.0 has one of the hashes" in _run(links, "-r", str(tmp_path / "in.txt"), code=1).stderr
+    assert (
+        "no file of beta 2.0 has one of the hashes"
+        in resolve_from(links, "-r", str(tmp_path / "in.txt"), code=1).stderr
+    )
 
 
 def test_a_local_file_is_pinned_with_its_hash(links: Path, tmp_path: Path) -> None:
     wheel = links / "beta-1.0-py3-none-any.whl"
     names = ("requirements.txt", "pylock.toml", "a.json")
-    _run(links, f"beta @ {wheel.as_uri()}", "-q", "--hashes", *(x for n in names for x in ("-o", str(tmp_path / n))))
+    resolve_from(
+        links, f"beta @ {wheel.as_uri()}", "-q", "--hashes", *(x for n in names for x in ("-o", str(tmp_path / n)))
+    )
     digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
     report = json.loads((tmp_path / "a.json").read_text())
     assert report["install"][0]["download_info"]["archive_info"]["hashes"] == {"sha256": digest}
@@ -133,14 +130,14 @@ def test_a_local_file_is_pinned_with_its_hash(links: Path, tmp_path: Path) -> No
 def test_a_pre_release_that_nobody_asked_for_is_told(links: Path, tmp_path: Path) -> None:
     add_wheel(links, "alpha", "3.0rc1")
     (tmp_path / "c.txt").write_text("beta>1\n")
-    done = _run(links, "alpha", "-c", str(tmp_path / "c.txt"), "--no-annotate")
+    done = resolve_from(links, "alpha", "-c", str(tmp_path / "c.txt"), "--no-annotate")
     assert done.stdout == "alpha==3.0rc1\n"
     assert done.stderr == "envcensus: alpha 3.0rc1 is a pre-release: no other version fits\n"
 
 
 def test_a_version_whose_requirements_cannot_be_read_is_passed_over(links: Path) -> None:
     add_wheel(links, "alpha", "3.0", ["beta>>1"])
-    done = _run(links, "alpha", "--explain", "alpha", "--no-annotate")
+    done = resolve_from(links, "alpha", "--explain", "alpha", "--no-annotate")
     assert done.stdout == "alpha==2.0\nbeta==1.0\n"
     assert "  not 3.0: has a requirement that cannot be read: beta>>1" in done.stderr.splitlines()
 
@@ -153,20 +150,20 @@ def test_requires_python_of_what_is_resolved_for(links: Path, tmp_path: Path, na
         script = ["# /// script", *(f"# {line}" for line in lines), "# ///"]
         project = ["[project]", 'name = "p"', 'version = "1"', *lines]
         (tmp_path / name).write_text("\n".join(script if name == "script.py" else project) + "\n")
-        done = _run(links, "-r", str(tmp_path / name), code=code)
+        done = resolve_from(links, "-r", str(tmp_path / name), code=code)
         assert ("beta==1.0" in done.stdout) == (code == 0)
     assert f"{name} needs Python >=3.99, and the target is 3." in done.stderr
 
 
 def test_a_conflict_is_told_on_standard_error(links: Path) -> None:
-    done = _run(links, "alpha", "beta>1", code=1)
+    done = resolve_from(links, "alpha", "beta>1", code=1)
     assert done.stdout == ""
     assert done.stderr.splitlines()[0] == "These cannot be met together: alpha, beta>1."
     assert "Traceback" not in done.stderr
 
 
 def test_why_not_newer(links: Path) -> None:
-    done = _run(links, "alpha", "--explain", "beta", "--explain", "zz")
+    done = resolve_from(links, "alpha", "--explain", "beta", "--explain", "zz")
     assert done.stderr.splitlines() == [
         "beta 1.0",
         "  asked for by alpha: beta<2",
@@ -176,20 +173,20 @@ def test_why_not_newer(links: Path) -> None:
 
 
 def test_another_platform(links: Path) -> None:
-    assert "gamma==1.0" in _run(links, "alpha[x]", "--platform", "win_amd64", "--python-version", "3.12").stdout
+    assert "gamma==1.0" in resolve_from(links, "alpha[x]", "--platform", "win_amd64", "--python-version", "3.12").stdout
 
 
 def test_earlier_pins_are_preferred(links: Path) -> None:
     (links.parent / "old.txt").write_text("alpha==1.0\n")
-    assert "alpha==1.0" in _run(links, "alpha", "--prefer", str(links.parent / "old.txt")).stdout
-    assert "alpha==1.0" in _run(links, "alpha", "--resolution", "lowest").stdout
+    assert "alpha==1.0" in resolve_from(links, "alpha", "--prefer", str(links.parent / "old.txt")).stdout
+    assert "alpha==1.0" in resolve_from(links, "alpha", "--resolution", "lowest").stdout
 
 
 def test_usage_errors(links: Path) -> None:
-    assert "nothing to resolve" in _run(links, code=2).stderr
-    assert "not a requirement: a ==> 1" in _run(links, "a ==> 1", code=2).stderr
-    assert "no format has the suffix" in _run(links, "alpha", "-o", "x.zip", code=2).stderr
-    assert "not a time" in _run(links, "alpha", "--uploaded-prior-to", "soon", code=2).stderr
+    assert "nothing to resolve" in resolve_from(links, code=2).stderr
+    assert "not a requirement: a ==> 1" in resolve_from(links, "a ==> 1", code=2).stderr
+    assert "no format has the suffix" in resolve_from(links, "alpha", "-o", "x.zip", code=2).stderr
+    assert "not a time" in resolve_from(links, "alpha", "--uploaded-prior-to", "soon", code=2).stderr
 
 
 def test_an_interrupt_tells_the_state(

@@ -57,3 +57,14 @@ def neutral_environ(home: Path) -> dict[str, str]:
         if not key.startswith(dropped) and not key.lower().endswith("_proxy")
     }
     return kept | {"HOME": str(home), "PIP_CONFIG_FILE": os.devnull, "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+
+
+def resolve_from(links: Path, *arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:
+    """`envcensus resolve` over a directory of files, in the directory above; `code` has to be its exit code."""
+    done = subprocess.run(
+        [sys.executable, "-m", "envcensus", "resolve", "--no-index", "-f", str(links), *arguments,
+         "--cache-dir", str(links.parent / "cache")],
+        capture_output=True, text=True, check=False, cwd=links.parent,
+    )  # fmt: skip
+    assert done.returncode == code, done.stderr
+    return done

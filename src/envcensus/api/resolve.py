@@ -99,6 +99,7 @@ def resolve(
     def work() -> Resolution:
         from envcensus.model.resolution import Conflict, ConflictError
         from envcensus.pipelines import resolve as pipeline
+        from envcensus.pipelines.resolve_inputs import listed
         from envcensus.pipelines.resolve_target import target_for
         from envcensus.runtime.metrics import private_memory
         from envcensus.runtime.stop import current
@@ -132,8 +133,8 @@ def resolve(
                 overrides=tuple(inputs.overrides),
                 environment=target.environment,
                 tags=target.tags,
-                only_binary=_listed(only_binary, inputs.only_binary),
-                no_binary=_listed(no_binary, inputs.no_binary),
+                only_binary=tuple(listed(values.texts(only_binary), inputs.only_binary)),
+                no_binary=tuple(listed(values.texts(no_binary), inputs.no_binary)),
                 pre=pre or inputs.pre,
                 mode=resolution,
                 prefer=_normalized(prefer or {}),
@@ -179,14 +180,6 @@ def _inputs(
     for path in overrides[1]:
         reader.overrides_file(path)
     return reader.inputs
-
-
-def _listed(given: Texts, before: list[str]) -> tuple[str, ...]:
-    from envcensus.pipelines.resolve_inputs import listed
-
-    for value in values.texts(given):
-        before = listed(value, before)
-    return tuple(before)
 
 
 def _normalized(versions: Mapping[str, str]) -> dict[str, str]:

@@ -9,12 +9,14 @@ import click
 from envcensus.cli import options
 from envcensus.cli.moments import moment
 from envcensus.cli.sizes import Size
+from envcensus.cli.solving import plain, solving
 from envcensus.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from envcensus.model.resolution import Conflict, Resolution
+    from envcensus.pipelines.resolve import ResolveRequest
     from envcensus.pipelines.resolve_inputs import Inputs
     from envcensus.pipelines.resolve_target import ResolveTarget
 
@@ -100,34 +102,25 @@ def command(**values: Any) -> ExitCode:
     if isinstance(answer, Conflict):
         return _refused(answer)
     for warning in answer.warnings:
-        click.echo(f"envcensus: {_plain(warning)}", err=True)
+        click.echo(f"envcensus: {plain(warning)}", err=True)
     for row in answer.skipped:
-        click.echo(f"envcensus: {_plain(row.where)}: {_plain(row.reason)}", err=True)
+        click.echo(f"envcensus: {plain(row.where)}: {plain(row.reason)}", err=True)
     _write(answer, targets, values)
     return ExitCode.COMPLETE if not answer.skipped or values["allow_incomplete"] else ExitCode.INCOMPLETE
 
 
 def _resolve(values: dict[str, Any], *, files: bool) -> tuple[Resolution | Conflict, list[str]]:
+    """The answer, and the lines that --explain asks for."""
     import os
     import time
 
-    from envcensus.cli.solving import solving
     from envcensus.model.census import Metrics
     from envcensus.model.resolution import Resolution
-    from envcensus.pipelines.resolve import MEMORY_LIMIT, ResolveRequest, resolve
-    from envcensus.pipelines.resolve_inputs import check_python, listed, read_prefer
+    from envcensus.pipelines.resolve import resolve
     from envcensus.pipelines.resolve_target import target_for
 
     inputs = _inputs(values, os.getcwd())
-    only_binary, no_binary = inputs.only_binary, inputs.no_binary
-    for value in values["only_binary"]:
-        only_binary = listed(value, only_binary)
-    for value in values["no_binary"]:
-        no_binary = listed(value, no_binary)
-    allow_build: list[str] = []
-    for value in values["allow_build"]:
-        allow_build = listed(value, allow_build)
-    now = time.time()
+    now, metrics = time.time(), Metrics()
     with options.open_cache(values) as store:
         target = target_for(
             store,
@@ -135,41 +128,49 @@ def _resolve(values: dict[str, Any], *, files: bool) -> tuple[Resolution | Confl
             platforms=values["platforms"],
             implementation=values["implementation"],
         )
-        check_python(inputs, target.environment["python_full_version"])
-        request = ResolveRequest(
-            requirements=tuple(inputs.requirements),
-            constraints=tuple(inputs.constraints),
-            overrides=tuple(inputs.overrides),
-            environment=target.environment,
-            tags=target.tags,
-            only_binary=tuple(only_binary),
-            no_binary=tuple(no_binary),
-            allow_build=_buildable(allow_build, target, values["platforms"]),
-            pre=values["pre"] or inputs.pre,
-            mode=values["mode"],
-            prefer=read_prefer(values["prefer"]) if values["prefer"] else {},
-            uploaded_prior_to=moment(values["uploaded_prior_to"], now),
-            files=files,
-            refresh=values["refresh"],
-            offline=values["offline"],
-            max_age=values["max_age"],
-            memory_limit=values["memory_limit"] or MEMORY_LIMIT,
-            memory_remedy="bound what keeps failing with -c, or allow more with --memory-limit",
-        )
-        metrics = Metrics()
+        request = _request(values, inputs, target, now=now, files=files)
         with solving(values) as progress:
             answer, solver = resolve(
                 request, _config(values, inputs), store, now=now, metrics=metrics, progress=progress
             )
     options.ran(values, store, metrics)
-    lines: list[str] = []
-    if isinstance(answer, Resolution):
-        for name in values["explained"]:
-            lines += _explain(answer, solver, name)
-    return answer, lines
+    if not values["explained"] or not isinstance(answer, Resolution):
+        return answer, []
+    from envcensus.cli.explain import explain
+
+    return answer, [line for name in values["explained"] for line in explain(answer, solver, name)]
 
 
-def _buildable(names: list[str], target: ResolveTarget, platforms: tuple[str, ...]) -> tuple[str, ...]:
+def _request(
+    values: dict[str, Any], inputs: Inputs, target: ResolveTarget, *, now: float, files: bool
+) -> ResolveRequest:
+    from envcensus.pipelines.resolve import MEMORY_LIMIT, ResolveRequest
+    from envcensus.pipelines.resolve_inputs import check_python, listed, read_prefer
+
+    check_python(inputs, target.environment["python_full_version"])
+    return ResolveRequest(
+        requirements=tuple(inputs.requirements),
+        constraints=tuple(inputs.constraints),
+        overrides=tuple(inputs.overrides),
+        environment=target.environment,
+        tags=target.tags,
+        only_binary=tuple(listed(values["only_binary"], inputs.only_binary)),
+        no_binary=tuple(listed(values["no_binary"], inputs.no_binary)),
+        allow_build=_buildable(tuple(listed(values["allow_build"])), target, values["platforms"]),
+        pre=values["pre"] or inputs.pre,
+        mode=values["mode"],
+        prefer=read_prefer(values["prefer"]) if values["prefer"] else {},
+        uploaded_prior_to=moment(values["uploaded_prior_to"], now),
+        files=files,
+        refresh=values["refresh"],
+        offline=values["offline"],
+        max_age=values["max_age"],
+        memory_limit=values["memory_limit"] or MEMORY_LIMIT,
+        memory_remedy="bound what keeps failing with -c, or allow more with --memory-limit",
+    )
+
+
+def _buildable(names: tuple[str, ...], target: ResolveTarget, platforms: tuple[str, ...]) -> tuple[str, ...]:
     """Raise UsageError where no build can be made, or would tell what holds for another Python."""
     if names:
         import sys
@@ -183,7 +184,7 @@ def _buildable(names: list[str], target: ResolveTarget, platforms: tuple[str, ..
                 remedy="run envcensus with the Python you resolve for",
             )
         require_builder()
-    return tuple(names)
+    return names
 
 
 def _inputs(values: dict[str, Any], directory: str) -> Inputs:
@@ -220,33 +221,11 @@ def _config(values: dict[str, Any], inputs: Inputs) -> Any:
     return options.index_config(merged, "install")
 
 
-def _explain(answer: Resolution, solver: Any, name: str) -> Iterable[str]:
-    """Why a pin has its version: who asks for it, and what spoke against newer ones."""
-    from envcensus._kernels.names import canonicalize_name
-    from envcensus.resolver.explain import newer
-
-    wanted = canonicalize_name(name)
-    pin = next((pin for pin in answer.pins if pin.name == wanted), None)
-    if pin is None:
-        yield f"{_plain(name)} is not in the answer: nothing asks for it"
-        return
-    yield f"{pin.name} {_plain(pin.version)}"
-    for via in pin.via:
-        yield f"  asked for by {_plain(via.name or 'you')}: {_plain(via.requirement)}"
-    rejected = newer(solver, wanted)
-    if not rejected:
-        yield "  there is no newer version"
-    for row in rejected[:20]:
-        yield f"  not {_plain(row.version)}: {_plain(row.reason)}"
-    if len(rejected) > 20:
-        yield f"  … and {len(rejected) - 20} more"
-
-
 def _refused(conflict: Conflict) -> ExitCode:
     for line in conflict.lines:
-        click.echo(_plain(line), err=True)
+        click.echo(plain(line), err=True)
     for row in conflict.skipped:
-        click.echo(f"envcensus: {_plain(row.where)}: {_plain(row.reason)}", err=True)
+        click.echo(f"envcensus: {plain(row.where)}: {plain(row.reason)}", err=True)
     return ExitCode.INCOMPLETE if conflict.skipped else ExitCode.FAILED
 
 
@@ -293,10 +272,3 @@ def _format_of(path: str) -> str:
         if path.lower().endswith(suffix):
             return name
     raise UsageError(f"no format has the suffix of {path}", remedy="use one of " + ", ".join(_SUFFIXES))
-
-
-def _plain(text: str) -> str:
-    from envcensus.model.display import neutral
-    from envcensus.model.redact import redact
-
-    return neutral(redact(text))

@@ -52,7 +52,7 @@ def solving(values: Mapping[str, Any]) -> Iterator[Callable[[Callable[[], str]],
     except KeyboardInterrupt:
         progress.clear()
         if progress.state is not None:
-            click.echo(f"envcensus: stopped {_plain(progress.state())}", err=True)
+            click.echo(f"envcensus: stopped {plain(progress.state())}", err=True)
         raise
     finally:
         progress.clear()
@@ -62,12 +62,13 @@ def _fitting(text: str) -> str:
     """As much as fits into one line of the terminal: a wrapped line cannot be rewritten."""
     import shutil
 
-    plain = _plain(text)
+    line = plain(text)
     width = shutil.get_terminal_size().columns - 1
-    return plain if len(plain) <= width else plain[: max(width - 1, 1)] + "…"
+    return line if len(line) <= width else line[: max(width - 1, 1)] + "…"
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
+    """What came from elsewhere, for a terminal: without secrets and control characters."""
     from envcensus.model.display import neutral
     from envcensus.model.redact import redact
 

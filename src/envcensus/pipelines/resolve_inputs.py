@@ -191,9 +191,9 @@ class Reader:
             case "pre":
                 inputs.pre = True
             case "only-binary":
-                inputs.only_binary = listed(value, inputs.only_binary)
+                inputs.only_binary = listed([value], inputs.only_binary)
             case "no-binary":
-                inputs.no_binary = listed(value, inputs.no_binary)
+                inputs.no_binary = listed([value], inputs.no_binary)
             case _:
                 pass  # --prefer-binary, --require-hashes, --use-feature: nothing to resolving
 
@@ -259,10 +259,10 @@ def check_python(inputs: Inputs, python: str) -> None:
             )
 
 
-def listed(value: str, before: list[str]) -> list[str]:
-    """The value of --only-binary or --no-binary on top of earlier ones: names, ":all:", or ":none:" to start anew."""
+def listed(values: Iterable[str], before: Iterable[str] = ()) -> list[str]:
+    """Values of --only-binary or --no-binary on top of earlier ones: names, ":all:", or ":none:" to start anew."""
     found = list(before)
-    for name in filter(None, (part.strip() for part in value.split(","))):
+    for name in filter(None, (part.strip() for value in values for part in value.split(","))):
         if name == ":none:":
             found = []
         else:

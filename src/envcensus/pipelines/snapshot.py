@@ -98,11 +98,21 @@ class Writer:
 @contextmanager
 def writing(path: str, now: float) -> Iterator[Writer]:
     """A snapshot that appears at `path` when the block ends well; compressed where its name ends in .gz."""
-    with open_whole(path) as file, packed(file) if path.endswith(".gz") else nullcontext(file) as stream:
-        writer = Writer(stream)
-        writer.begin(now)
+    with (
+        open_whole(path) as file,
+        packed(file) if path.endswith(".gz") else nullcontext(file) as stream,
+        _framed(stream, now) as writer,
+    ):
         yield writer
-        writer.end()
+
+
+@contextmanager
+def _framed(file: BinaryIO, now: float) -> Iterator[Writer]:
+    """What is written in the block, between header and trailer; without the trailer where the block fails."""
+    writer = Writer(file)
+    writer.begin(now)
+    yield writer
+    writer.end()
 
 
 def packed(file: BinaryIO) -> AbstractContextManager[BinaryIO]:
@@ -140,10 +150,8 @@ def take_into(
     rescan: bool = False,
 ) -> None:
     """The same into an open file, uncompressed."""
-    writer = Writer(file)
-    writer.begin(time.time())
-    _scan(writer, roots, discovery, store, name=name, rescan=rescan, progress=None)
-    writer.end()
+    with _framed(file, time.time()) as writer:
+        _scan(writer, roots, discovery, store, name=name, rescan=rescan, progress=None)
 
 
 def _scan(

@@ -125,24 +125,12 @@ class Generator(Struct, gc=False):
     version: str
 
 
-class CensusSummary(Struct, kw_only=True):
+class CensusSummary(Summary, kw_only=True):
     """Counts over all environments; `complete` says whether everything could be looked at."""
 
     complete: bool
     environments: int
-    packages: int
-    outdated: int
-    current: int
-    not_comparable: int
-    not_found: int
-    failed: int
-    unchecked: int
-    ignored: int
-    yanked: int
-    problems: int
     skipped: int
-    libyears: float
-    severity: dict[str, int]
 
 
 class ChangedRow(Struct, omit_defaults=True, gc=False):
@@ -305,26 +293,22 @@ def survey(found: Survey, options: RenderOptions, counts: totals.Totals) -> Envi
     return record
 
 
-_COUNTS = tuple(field for field in Summary.__struct_fields__ if field not in ("libyears", "severity"))
-
-
 def summary(counts: totals.Totals) -> Summary:
     """The counts of one environment."""
-    numbers: dict[str, int] = {field: getattr(counts, field) for field in _COUNTS}
-    return Summary(**numbers, libyears=round(counts.libyears, 3), severity=counts.severity)
+    return Summary(**_counts(counts))
 
 
 def census_summary(counts: totals.Totals, skipped: int) -> CensusSummary:
     """The counts of the whole census."""
-    numbers: dict[str, int] = {field: getattr(counts, field) for field in _COUNTS}
-    return CensusSummary(
-        complete=not skipped and not counts.failed,
-        environments=counts.environments,
-        skipped=skipped,
-        **numbers,
-        libyears=round(counts.libyears, 3),
-        severity=counts.severity,
-    )
+    complete = not skipped and not counts.failed
+    return CensusSummary(**_counts(counts), complete=complete, environments=counts.environments, skipped=skipped)
+
+
+def _counts(counts: totals.Totals) -> dict[str, Any]:
+    """The fields of a summary, by name."""
+    found: dict[str, Any] = {field: getattr(counts, field) for field in Summary.__struct_fields__}
+    found["libyears"] = round(counts.libyears, 3)
+    return found
 
 
 def changes_record(changes: Changes) -> ChangesRecord:

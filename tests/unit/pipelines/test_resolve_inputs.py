@@ -120,9 +120,9 @@ def test_a_missing_file_is_told(tmp_path: Path) -> None:
 
 
 def test_lists_of_names() -> None:
-    assert listed("A.b,c", ["x"]) == ["x", "a-b", "c"]
-    assert listed(":none:,c", ["x"]) == ["c"]
-    assert listed(":all:", []) == [":all:"]
+    assert listed(["A.b,c"], ["x"]) == ["x", "a-b", "c"]
+    assert listed([":none:,c"], ["x"]) == ["c"]
+    assert listed([":all:"]) == [":all:"]
 
 
 def test_pins_of_an_earlier_answer() -> None:
