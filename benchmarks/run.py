@@ -184,15 +184,15 @@ def main() -> None:
                     save_results(results)
     elif given.action == "stages":
         with open_room(given.work, given.ours) as room:
-            profiled = {}
+            found = stages.kept()
+            found["machine"] = machine.facts(room)
             for name in stages.PIPELINES:
                 if not given.rows or any(name.startswith(key) for key in given.rows):
                     print(name, file=sys.stderr, flush=True)
-                    profiled[name] = stages.measure(room, name)
-        print(text := stages.render(profiled))
-        if not given.dry and not given.rows:
-            with open(os.path.join(HERE, "STAGES.md"), "w", encoding="utf-8") as file:
-                file.write(text)
+                    found.setdefault("pipelines", {})[name] = stages.profile(room, name)
+                    if not given.dry:
+                        stages.keep(found)
+        print(stages.render(found))
         return
     elif given.action == "kernels":
         results["kernels"] = kernels.measure()
