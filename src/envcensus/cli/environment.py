@@ -20,10 +20,10 @@ def one_survey(
 
     Raises UsageError where `path` is no environment.
     """
-    from envcensus.inventory import DiscoverOptions, is_environment
+    from envcensus.inventory import DiscoverOptions, environments_at
     from envcensus.pipelines.installed import installed
 
-    if not is_environment(os.path.abspath(path)):
+    if not environments_at(os.path.abspath(path)):
         raise UsageError(f"no Python environment: {path}", remedy="find them with `envcensus envs`")
     census = installed([os.path.abspath(path)], DiscoverOptions(max_depth=0), store, rescan=rescan, requires=True)
     survey = next(iter(census.surveys), None)

@@ -52,14 +52,15 @@ def command(
     from envcensus.cli import streaming
     from envcensus.cli.progress import terminal_progress
     from envcensus.cli.roots import resolve_roots
-    from envcensus.inventory import is_environment
+    from envcensus.inventory import environments_at
     from envcensus.pipelines.installed import stream
     from envcensus.report.formats import for_file, known, render
 
     if more["outdated"] and more["uptodate"]:
         raise UsageError("--outdated and --uptodate cannot be combined", remedy="choose one")
     paths = resolve_roots(roots, roots_from, system=more["system"])
-    single = len(paths) == 1 and not more["system"] and is_environment(paths[0])
+    # (a prefix with several Pythons is as many environments)
+    single = len(paths) == 1 and not more["system"] and len(environments_at(paths[0])) == 1
     pip_shape = single and format_ in {"columns", "freeze", "json"}
     if not pip_shape:
         known(format_)

@@ -16,14 +16,15 @@ def resolve_roots(arguments: Sequence[str], roots_from: IO[bytes] | None, *, sys
     """Absolute roots from the arguments and from --roots-from; without any, the active virtualenv, else the current
     directory (nothing with --system, which brings its own).
 
-    Raises UsageError for a root that does not exist: a typing error must not read as "no environments".
+    Raises UsageError for an argument that does not exist: a typing error must not read as "no environments". A line of
+    --roots-from may have been deleted meanwhile: it is one that could not be looked at.
     """
+    for root in arguments:
+        if not os.path.lexists(root):
+            raise UsageError(f"no such file or directory: {root}", remedy="check the path")
     roots = [*arguments, *(read_roots(roots_from) if roots_from is not None else [])]
     if not roots and roots_from is None and not system:
         roots = [os.environ.get("VIRTUAL_ENV") or os.getcwd()]
-    for root in roots:
-        if not os.path.lexists(root):
-            raise UsageError(f"no such file or directory: {root}", remedy="check the path")
     return [os.path.abspath(root) for root in roots]
 
 

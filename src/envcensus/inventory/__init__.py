@@ -2,7 +2,7 @@
 
 from envcensus.inventory.cache import ListingStore
 from envcensus.inventory.discover import DiscoverOptions, discover
-from envcensus.inventory.probe import is_environment
+from envcensus.inventory.probe import environments_at
 from envcensus.inventory.scan import scan
 
-__all__ = ["DiscoverOptions", "ListingStore", "discover", "is_environment", "scan"]
+__all__ = ["DiscoverOptions", "ListingStore", "discover", "environments_at", "scan"]

@@ -1,13 +1,13 @@
 """Listings of earlier runs.
 
 An entry is good as long as everything it depends on is what it was: each site directory, each `.pth` and `.egg-link`
-file, and each project they lead to with its metadata, by device, inode, modification and change time, and size. That
-costs a few `stat` calls per environment.
+file, each project they lead to with its metadata, and each distribution that something is wrong with, by device, inode,
+modification and change time, and size. That costs a few `stat` calls per environment.
 
-Installers add, remove or rename entries of the site directory, which changes its times. An edit of a METADATA file in
-place, inside its dist-info directory, does not: it is seen by `--rescan` only. Looking at every METADATA as well was
-measured and rejected: for 200 environments of 100 it takes 58 ms of CPU where the directories alone take 2, and on a
-cold page cache it reads one inode per distribution instead of one per environment.
+Installers add, remove or rename entries of the site directory, which changes its times. An edit of a sound METADATA
+file in place, inside its dist-info directory, does not: it is seen by `--rescan` only. Looking at every METADATA as
+well was measured and rejected: for 200 environments of 100 it takes 58 ms of CPU where the directories alone take 2,
+and on a cold page cache it reads one inode per distribution instead of one per environment.
 
 As in git's index, a time stamp that is too young proves nothing, since a later change may leave the same one: such a
 listing is not stored.
@@ -26,9 +26,10 @@ from envcensus.model.distribution import Distribution
 from envcensus.model.environment import Environment
 from envcensus.model.skipped import Problem
 
-FORMAT = 4
+FORMAT = 5
 # Time stamps advance in steps: a few milliseconds on Linux, up to two seconds on file systems of old.
 RACY_NS = 2_000_000_000
+_FLAWS = 1000  # an environment with more of them is read each time: each is looked at, which costs as much
 _BATCH = 256  # entries that are stored together
 _KEY_LIMIT = 400  # bytes; the store's keys are shorter than a path may be
 
@@ -94,7 +95,9 @@ class ListingCache:
 
     def put(self, environment: Environment, reading: Reading, started: int) -> None:
         """Store a reading that began at `started` (ns since the epoch), unless it is incomplete or too young."""
-        if reading.skipped or any(max(w[3], w[4]) > started - RACY_NS for w in reading.watches):
+        if reading.skipped or len(reading.problems) > _FLAWS:
+            return
+        if any(max(w[3], w[4]) > started - RACY_NS for w in reading.watches):
             return
         folders: list[str] = []
         packed = pack(reading.distributions, folders)

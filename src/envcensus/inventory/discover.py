@@ -7,7 +7,7 @@ link unless asked. A directory is listed once; only what looks like an environme
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
 from msgspec import Struct
@@ -20,6 +20,8 @@ from envcensus.runtime.stop import current as current_stop
 
 # Directories that never hold an environment and often hold many files.
 PRUNED = frozenset({".git", ".hg", ".svn", ".bzr", "__pycache__", "node_modules", "site-packages", "dist-packages"})
+# Of a system prefix, what its own packages fill.
+_LIBRARIES = frozenset({"bin", "include", "lib", "lib-python", "lib32", "lib64", "lib_pypy", "libx32", "sbin"})
 _KERNEL_FILE_SYSTEMS = ("/proc", "/sys", "/dev")
 _NETWORK_TYPES = frozenset({"9p", "afs", "ceph", "cifs", "fuse.glusterfs", "fuse.s3fs", "fuse.sshfs", "gfs2"}) | {
     "glusterfs",
@@ -36,7 +38,7 @@ class DiscoverOptions(Struct, frozen=True, kw_only=True):
     """What the walk may do. `max_depth` 0 looks at the roots alone."""
 
     max_depth: int | None = None
-    exclude: tuple[str, ...] = ()  # glob patterns of a directory's name or absolute path
+    exclude: tuple[str, ...] = ()  # glob patterns of a directory's name, absolute path, or the end of a path
     one_file_system: bool = True
     network: bool = False  # enter network mounts (matters only without one_file_system)
     follow_symlinks: bool = False
@@ -62,6 +64,7 @@ class _Walk:
 
     def __init__(self, options: DiscoverOptions, roots: Sequence[str]) -> None:
         self.options = options
+        self.exclude = tuple(map(_pattern, options.exclude))
         self.mounts = _read_mounts()
         self.seen: set[tuple[int, int]] | None = set() if self._may_repeat(roots) else None
         self.device = 0
@@ -73,9 +76,10 @@ class _Walk:
         """
         if self.options.follow_symlinks or self.options.system:
             return True
-        paths = sorted(os.path.realpath(root) for root in roots if "\0" not in root)
-        nested = any(_is_below(later, earlier) for earlier, later in pairwise(paths))
-        return nested or any(_is_below(mount, path) and mount != path for path in paths for mount in self.mounts)
+        # With a slash behind each, what lies below a path comes next to it: "/a-b" is between "/a" and "/a/c".
+        paths = sorted(os.path.realpath(root).rstrip("/") + "/" for root in roots if "\0" not in root)
+        nested = any(later.startswith(earlier) for earlier, later in pairwise(paths))
+        return nested or any(mount.startswith(path) and mount != path for path in paths for mount in self.mounts)
 
     def root(self, root: str, depth: int | None = None, *, optional: bool = False) -> Iterator[Environment | Skipped]:
         """Walk one root; `optional`: its absence is no news."""
@@ -96,7 +100,8 @@ class _Walk:
         else:
             target = probe_target(path, names)
             if target is not None:
-                yield target
+                if self._is_new(status):
+                    yield target
                 return
         yield from self._walk(path, limit)
 
@@ -118,13 +123,10 @@ class _Walk:
                 status = os.stat(path) if depth == 0 or self.options.follow_symlinks else os.lstat(path)
                 if depth and not self._may_enter(path, status):
                     continue
-                if self.seen is not None:
-                    identity = (status.st_dev, status.st_ino)
-                    if identity in self.seen:
-                        continue
-                    self.seen.add(identity)
+                if not self._is_new(status):
+                    continue
                 with os.scandir(path) as listing:
-                    entries = {entry.name: self._is_directory(entry) for entry in listing}
+                    entries = {entry.name: entry for entry in listing}
             except FileNotFoundError:
                 if depth == 0:
                     yield Skipped("root", path, "No such file or directory")
@@ -136,9 +138,22 @@ class _Walk:
             yield from environments
             if max_depth is not None and depth >= max_depth:
                 continue
-            below = sorted(_below(environments, entries), reverse=True)
-            inside = [name for name in below if entries[name] and not self._is_excluded(path, name)]
-            pending.append((f"{path}/" if path != "/" else path, inside))
+            inside = [
+                entry.name
+                for entry in _below(environments, entries)
+                if self._is_directory(entry) and not self._is_excluded(path, entry.name)
+            ]
+            if inside:
+                inside.sort(reverse=True)
+                pending.append((f"{path}/" if path != "/" else path, inside))
+
+    def _is_new(self, status: os.stat_result) -> bool:
+        """Whether the directory was not met before, as far as that can happen."""
+        if self.seen is None:
+            return True
+        known = len(self.seen)
+        self.seen.add((status.st_dev, status.st_ino))
+        return len(self.seen) > known
 
     def _may_enter(self, path: str, status: os.stat_result) -> bool:
         if status.st_dev == self.device:
@@ -156,28 +171,35 @@ class _Walk:
     def _is_excluded(self, parent: str, name: str) -> bool:
         if name in PRUNED:
             return True
-        if not self.options.exclude:
+        if not self.exclude:
             return False
         from fnmatch import fnmatchcase
 
-        path = f"{parent}/{name}"
-        return any(fnmatchcase(name, pattern) or fnmatchcase(path, pattern) for pattern in self.options.exclude)
+        path = f"{parent}/{name}" if parent != "/" else f"/{name}"
+        return any(fnmatchcase(name, pattern) or fnmatchcase(path, pattern) for pattern in self.exclude)
 
 
-def _below(environments: list[Environment], entries: Collection[str]) -> list[str]:
+def _pattern(glob: str) -> str:
+    """A pattern as `_is_excluded` compares it: without the slash that a shell completes a directory with; one that
+    begins in the middle of a path ("venvs/old") may begin anywhere."""
+    glob = glob.rstrip("/") or "/"
+    return glob if "/" not in glob or glob.startswith(("/", "*")) else "*/" + glob.removeprefix("./")
+
+
+def _below(environments: list[Environment], entries: Mapping[str, os.DirEntry[str]]) -> list[os.DirEntry[str]]:
     """What to look at below a directory: everything, unless it is an environment.
 
     conda and pyenv keep further environments in `envs`; a system prefix such as /usr/local is no reason to overlook
     what else lies there, except in its own library; a `pyvenv.cfg` without site-packages is none at all.
     """
     if not environments:
-        return list(entries)
+        return list(entries.values())
     kind = environments[0].kind
     if kind in {"conda", "pyenv"}:
-        return ["envs"] if "envs" in entries else []
+        return [entries["envs"]] if "envs" in entries else []
     if kind in {"system", "user-site"}:
-        return [name for name in entries if name not in {"bin", "include", "lib", "lib32", "lib64", "libx32", "sbin"}]
-    return [] if environments[0].site_dirs else list(entries)
+        return [entry for name, entry in entries.items() if name not in _LIBRARIES]
+    return [] if environments[0].site_dirs else list(entries.values())
 
 
 def _read_mounts() -> dict[str, str]:
@@ -200,10 +222,6 @@ def _unescape(path: str) -> str:
     for code, char in (("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\")):
         path = path.replace(code, char)
     return path
-
-
-def _is_below(path: str, top: str) -> bool:
-    return path == top or path.startswith(top if top.endswith("/") else top + "/")
 
 
 def _reason(error: OSError | ValueError) -> str:

@@ -26,13 +26,19 @@ _HOME: tuple[tuple[str, int | None], ...] = (
     (".local/share/hatch/env", None),
     (".local/share/pdm/venvs", 1),
     (".cache/pypoetry/virtualenvs", 1),
-    (".pyenv/versions", 2),
+    (".pyenv/versions", 3),  # with what pyenv-virtualenv keeps in an interpreter's `envs`
+    (".asdf/installs/python", 1),
+    (".local/share/mise/installs/python", 1),
+    (".rye/py", 1),
+    (".rye/tools", 1),
     (".virtualenvs", 1),
     (".venvs", 1),
     ("anaconda3", 2),
     ("mambaforge", 2),
     ("miniconda3", 2),
     ("miniforge3", 2),
+    ("micromamba", 2),
+    (".local/share/mamba", 2),
     (".conda/envs", 1),
 )
 _LIST_LIMIT = 1 << 20  # bytes of conda's list of environments

@@ -22,6 +22,13 @@ Watch = tuple[str, int, int, int, int, int]
 _LINK_LIMIT = 1 << 16  # bytes of a .pth or .egg-link file
 _EXTRA_LIMIT = 1000  # directories that .pth and .egg-link files may add to one environment
 _UNSAFE = "[^A-Za-z0-9.]+"
+# Flaws that are put right inside an entry, which the times of the directory it lies in do not tell.
+_INSIDE = frozenset(
+    {
+        *("no-metadata", "name-mismatch", "version-mismatch", "invalid-name", "invalid-version"),
+        *("broken-symlink", "unreadable", "oversized", "not-a-file"),
+    }
+)
 
 
 class Reading(msgspec.Struct):
@@ -91,6 +98,9 @@ class _Reader:
         if self.environment.kind == "conda":
             self._mark_condas()
         problems = sorted(self.problems, key=attrgetter("where", "code"))
+        for where in dict.fromkeys([problem.where for problem in problems if problem.code in _INSIDE]):
+            for name in ("", "/PKG-INFO", "/METADATA"):
+                self._watch(where + name)
         return Reading(tuple(self.found), tuple(problems), tuple(self.skipped), tuple(self.watches))
 
     def _read_directory(self, path: str, *, foreign: bool = False) -> list[str]:
@@ -105,7 +115,9 @@ class _Reader:
             self._watch(path)
             if not foreign:
                 self.skipped.append(Skipped("directory", path, os.strerror(error.errno or 0)))
-            elif not isinstance(error, FileNotFoundError | NotADirectoryError):
+            elif isinstance(error, NotADirectoryError):
+                self._take_archive(path)
+            elif not isinstance(error, FileNotFoundError):
                 self.problems.append(Problem("unreadable", path, os.strerror(error.errno or 0)))
             return []
         self.watches.append((path, *identity, 0))
@@ -116,12 +128,18 @@ class _Reader:
             self._add_duplicate(distribution, first)
         if foreign:
             for distribution in found:
-                for name in ("", "/PKG-INFO", "/METADATA"):
+                for name in ("", "/PKG-INFO", "/METADATA", "/requires.txt"):
                     self._watch(distribution.path + name)
         for name in others:
             if name.startswith("~"):
                 self.problems.append(Problem("leftover", f"{path}/{name}"))
         return others
+
+    def _take_archive(self, path: str) -> None:
+        """Take in the distributions of a zipped egg."""
+        from envcensus.inventory.zipped import read_archive
+
+        self._take(read_archive(path, self.problems, requires=bool(self.level & REQUIRES)))
 
     def _take(self, found: list[Distribution]) -> None:
         """Add one directory's distributions, which come sorted and each name once, behind those found before."""

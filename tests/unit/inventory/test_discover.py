@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from envcensus.inventory import DiscoverOptions, discover, is_environment, scan
+from envcensus.inventory import DiscoverOptions, discover, environments_at, scan
 from envcensus.model.environment import Environment
 from envcensus.model.listing import Listing
 from envcensus.model.skipped import Skipped
@@ -41,8 +41,8 @@ def test_a_root_that_is_an_environment_gives_that_one(make_venv: Any) -> None:
     assert environment.owner is not None
     assert environment.owner.uid == os.getuid()
     assert environment.changed == venv.site.stat().st_mtime
-    assert is_environment(str(venv.path))
-    assert not is_environment(str(venv.path.parent))
+    assert environments_at(str(venv.path)) == [environment]
+    assert environments_at(str(venv.path.parent)) == environments_at("/nonexistent") == []
 
 
 @pytest.mark.parametrize(
@@ -174,12 +174,104 @@ def test_pypackages_and_target(tmp_path: Path) -> None:
     assert (environment.kind, environment.python, environment.site_dirs) == ("target", "", (str(lib),))
 
 
+def make_activate(path: Path) -> None:
+    (path / "bin").mkdir(parents=True, exist_ok=True)
+    (path / "bin" / "activate").touch()
+
+
+@pytest.mark.parametrize("isolated", [True, False])
+def test_virtualenv_of_old(tmp_path: Path, isolated: bool) -> None:
+    """A release before 20 links the standard library's modules, and says where from."""
+    make_prefix(tmp_path / "base", "3.6")
+    env = tmp_path / "env"
+    make_prefix(env, "3.6")
+    make_activate(env)
+    (env / "lib" / "python3.6" / "orig-prefix.txt").write_text(f"{tmp_path}/base")
+    if isolated:
+        (env / "lib" / "python3.6" / "no-global-site-packages.txt").touch()
+    (environment,) = found(env)
+    assert (environment.kind, environment.python, environment.base) == ("virtualenv", "3.6", f"{tmp_path}/base/bin")
+    assert environment.system_site is not isolated
+    sites = [str(place / "lib" / "python3.6" / "site-packages") for place in (env, tmp_path / "base")]
+    assert list(environment.site_dirs) == sites[: 1 if isolated else 2]
+
+
+@pytest.mark.parametrize("origin", [b"", b"relative", b"/a\0b", b"\xff" * 9000])
+def test_virtualenv_of_old_whose_origin_is_no_path(tmp_path: Path, origin: bytes) -> None:
+    make_prefix(tmp_path, "3.6")
+    make_activate(tmp_path)
+    (tmp_path / "lib" / "python3.6" / "orig-prefix.txt").write_bytes(origin)
+    assert [(e.kind, e.base) for e in found(tmp_path)] == [("system", "")]
+
+
 def test_pypy(tmp_path: Path) -> None:
     site = tmp_path / "env" / "lib" / "pypy3.10" / "site-packages"
     site.mkdir(parents=True)
     (tmp_path / "env" / "pyvenv.cfg").write_text("version = 3.10.14\nimplementation = PyPy\n")
     (environment,) = found(tmp_path)
     assert (environment.implementation, environment.python) == ("pypy", "3.10.14")
+
+
+def test_pypy_itself(tmp_path: Path) -> None:
+    home = tmp_path / "pypy3.10-v7.3.17-linux64"
+    (home / "bin").mkdir(parents=True)
+    (home / "lib" / "pypy3.10" / "site-packages").mkdir(parents=True)
+    (home / "lib" / "pypy3.10" / "os.py").touch()
+    (home / "include" / "pypy3.10").mkdir(parents=True)
+    (home / "include" / "pypy3.10" / "patchlevel.h").write_text('#define PY_VERSION\t\t"3.10.14"\n')
+    (environment,) = found(tmp_path)
+    assert (environment.kind, environment.implementation, environment.python) == ("system", "pypy", "3.10.14")
+
+
+@pytest.mark.parametrize(
+    ("place", "kind", "activate"),
+    [(".pyenv/versions/pypy2.7-7.3.17", "pyenv", False), ("opt/pypy", "system", False), ("env", "virtualenv", True)],
+)
+def test_pypy_whose_packages_are_at_the_top(tmp_path: Path, place: str, kind: str, activate: bool) -> None:
+    home = tmp_path / place
+    for folder in ("bin", "include", "lib-python/2.7", "lib_pypy", "site-packages/x-1.0.dist-info"):
+        (home / folder).mkdir(parents=True)
+    if activate:
+        make_activate(home)
+    (environment,) = found(tmp_path)
+    assert (environment.kind, environment.implementation, environment.python) == (kind, "pypy", "2.7")
+    assert environment.site_dirs == (str(home / "site-packages"),)
+    (home / "include" / "patchlevel.h").write_text('#define PY_VERSION "2.7.18"\n')
+    assert found(tmp_path)[0].python == "2.7.18"
+
+
+def test_venv_of_such_a_pypy(tmp_path: Path) -> None:
+    for folder in ("bin", "site-packages"):
+        (tmp_path / "env" / folder).mkdir(parents=True)
+    (tmp_path / "env" / "pyvenv.cfg").write_text(
+        "home = /opt/pypy/bin\nimplementation = PyPy\nversion_info = 3.7.13.final.0\nvirtualenv = 20.16\n"
+    )
+    (environment,) = found(tmp_path)
+    assert (environment.implementation, environment.python) == ("pypy", "3.7.13")
+    assert environment.site_dirs == (str(tmp_path / "env" / "site-packages"),)
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        "home = /usr/bin\nimplementation = GraalVM\nversion_info = 3.11.7.final.0\nvirtualenv = 20.26\n",
+        "home = /opt/graalpy-24.1.1-linux-amd64/bin\nversion = 3.11.7\n",
+        "home = /opt/graalpy-24.1.1-linux-amd64\nversion = 3.11.7\n",
+    ],
+)
+def test_graalpy(make_venv: Any, config: str) -> None:
+    (environment,) = found(make_venv(config=config).path)
+    assert (environment.implementation, environment.python) == ("graalpy", "3.11.7")
+
+
+def test_graalpy_itself_and_a_venv_that_sees_its_packages(tmp_path: Path, make_venv: Any) -> None:
+    home = tmp_path / "graalpy-24.1.1-linux-amd64"
+    make_prefix(home, "3.11")
+    (home / "lib" / "graalpy24.1").mkdir()
+    venv = make_venv(config=f"home = {home}\nversion = 3.11.7\ninclude-system-site-packages = true\n")
+    below, itself = found(tmp_path)
+    assert (itself.kind, itself.implementation, itself.python) == ("system", "graalpy", "3.11")
+    assert below.site_dirs == (str(venv.site), str(home / "lib/python3.11/site-packages"))
 
 
 def test_lib64_counts_once_and_apart_where_it_is_apart(make_venv: Any) -> None:
@@ -253,3 +345,38 @@ def test_well_known_places(make_venv: Any, tmp_path: Path, monkeypatch: pytest.M
         ".virtualenvs/one",
         "elsewhere/three",
     ]
+
+
+def test_roots_that_overlap_with_another_between_them(make_venv: Any, tmp_path: Path) -> None:
+    for name in ("app/venv/env", "app-old/env"):
+        make_venv(name)
+    roots = [tmp_path / "app", tmp_path / "app-old", tmp_path / "app" / "venv"]
+    assert paths(found(*roots), tmp_path) == ["app/venv/env", "app-old/env"]
+
+
+def test_a_target_given_twice_is_one(tmp_path: Path) -> None:
+    (tmp_path / "lib" / "x-1.0.dist-info").mkdir(parents=True)
+    (tmp_path / "link").symlink_to("lib")
+    assert len(found(tmp_path / "lib", tmp_path / "lib", tmp_path / "link")) == 1
+
+
+@pytest.mark.parametrize("glob", ["old/", "{top}/srv/old/", "{top}/*/old", "srv/old", "./srv/old/", "o?d"])
+def test_exclude_takes_a_name_a_path_or_the_end_of_one(make_venv: Any, tmp_path: Path, glob: str) -> None:
+    for name in ("srv/new/env", "srv/old/env"):
+        make_venv(name)
+    assert paths(found(tmp_path, exclude=(glob.format(top=tmp_path),)), tmp_path) == ["srv/new/env"]
+    assert len(found(tmp_path, exclude=("rv/old", "old/new"))) == 2
+
+
+def test_system_looks_into_what_pyenv_keeps(make_venv: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("envcensus.inventory.places._homes", lambda: [str(tmp_path)])
+    monkeypatch.setattr("envcensus.inventory.places._SYSTEM", ())
+    make_prefix(tmp_path / ".pyenv" / "versions" / "3.10.4", "3.10")
+    make_venv(".pyenv/versions/3.10.4/envs/mine", "3.10.4")
+    places = [".pyenv/versions/3.10.4", ".pyenv/versions/3.10.4/envs/mine"]
+    assert paths(found(system=True), tmp_path) == places
+
+
+def test_pyenv_for_all_users(tmp_path: Path) -> None:
+    make_prefix(tmp_path / "pyenv" / "versions" / "3.10.4", "3.10")
+    assert found(tmp_path)[0].kind == "pyenv"

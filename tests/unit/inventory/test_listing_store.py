@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -199,3 +200,60 @@ def test_few_changed_environments_among_many(make_venv: Any) -> None:
     results = [result for result in scan(found, cache=store, threads=2) if isinstance(result, Listing)]
     assert [len(result.distributions) for result in results] == [2 if n in (0, 30, 31, 59) else 1 for n in range(60)]
     assert [n for n, result in enumerate(results) if not result.cached] == [0, 30, 31, 59]
+
+
+@pytest.mark.parametrize(
+    "cure",
+    [
+        lambda folder: (folder / "METADATA").write_text("Name: pkg\nVersion: 1.0\n"),
+        lambda folder: (folder / "PKG-INFO").write_text("Name: pkg\nVersion: 1.0\n"),
+    ],
+)
+@pytest.mark.parametrize("flawed", [None, "", "Name: other\nVersion: 1.0\n", "Name: pkg\nVersion: 2.0\n"])
+def test_a_flaw_that_is_put_right_in_place_is_seen(
+    make_venv: Any, cure: Callable[[Path], object], flawed: str | None
+) -> None:
+    venv = make_venv()
+    folder = venv.add("pkg", "1.0", metadata=flawed)
+    if flawed is None:
+        (folder / "METADATA").unlink()
+    store = Store()
+    assert listing(venv.path, store).problems
+    assert listing(venv.path, store).cached
+    cure(folder)
+    assert not listing(venv.path, store).cached
+
+
+def test_a_great_many_flaws_are_read_each_time(make_venv: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(envcensus.inventory.cache, "_FLAWS", 3)
+    venv = make_venv()
+    for number in range(4):
+        venv.add(f"p{number}", "1.0", metadata="")
+    store = Store()
+    listing(venv.path, store)
+    assert not store
+
+
+def test_requirements_of_a_developed_project_that_change_are_seen(make_venv: Any) -> None:
+    venv = make_venv()
+    info = venv.path / "proj" / "proj.egg-info"
+    info.mkdir(parents=True)
+    (info / "PKG-INFO").write_text("Name: proj\nVersion: 1\n")
+    (info / "requires.txt").write_text("six\n")
+    (venv.site / "proj.egg-link").write_text(f"{venv.path}/proj\n")
+    store = Store()
+    assert listing(venv.path, store, requires=True).distributions[0].requires == ("six",)
+    (info / "requires.txt").write_text("attrs\n")
+    assert listing(venv.path, store, requires=True).distributions[0].requires == ("attrs",)
+
+
+def test_a_zipped_egg_that_is_replaced_is_seen(make_venv: Any) -> None:
+    venv = make_venv()
+    (venv.site / "easy-install.pth").write_text("./x.egg\n")
+    store = Store()
+    for version in ("1.0", "2.0"):
+        with zipfile.ZipFile(venv.site.parent / "new", "w") as egg:
+            egg.writestr("EGG-INFO/PKG-INFO", f"Name: x\nVersion: {version}\n")
+        (venv.site.parent / "new").rename(venv.site / "x.egg")
+        assert [d.version for d in listing(venv.path, store).distributions] == [version]
+        assert listing(venv.path, store).cached

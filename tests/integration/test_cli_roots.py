@@ -1,0 +1,37 @@
+"""What the roots of a command may be."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.command import Command
+from tests.support.site import install
+
+
+@pytest.fixture
+def command(tmp_path: Path) -> Command:
+    """A home with an environment whose name is hard on lists, beside a prefix with two Pythons."""
+    home = tmp_path / "home"
+    for folder in ("new\nline", "plain"):
+        (home / folder / "bin").mkdir(parents=True)
+        (home / folder / "pyvenv.cfg").write_text("home = /usr/bin\nversion = 3.11.7\n")
+        install(home / folder / "lib" / "python3.11" / "site-packages", "alpha", "1.0")
+    for version in ("3.10", "3.11"):
+        install(home / ".local" / "lib" / f"python{version}" / "site-packages", "beta", version)
+    return Command(home)
+
+
+def test_roots_from_a_list_of_which_one_is_gone(command: Command) -> None:
+    listed = f"{command.home}/new\nline\0{command.home}/gone\0{command.home}/plain\0"
+    done = command.run("envs", "--roots-from", "-", "--format", "jsonl", input=listed, check=4)
+    assert done.stdout.count('"kind":"venv"') == 2
+    assert f"{command.home}/gone" in done.stdout
+    assert command.run("envs", f"{command.home}/gone", check=2).stdout == ""
+
+
+def test_a_prefix_with_several_pythons_is_a_report_of_each(command: Command) -> None:
+    report = command.json("list", f"{command.home}/.local")
+    assert [each["python"] for each in report["environments"]] == ["3.10", "3.11"]
+    assert command.json("list", f"{command.home}/plain") == [{"name": "alpha", "version": "1.0"}]
