@@ -12,6 +12,7 @@ from envcensus._kernels.version import KEY_FORMAT
 from envcensus.errors import IndexConfigError
 from envcensus.index import pip_config
 from envcensus.index.credentials import split_credentials
+from envcensus.index.project_file import project_tables
 from envcensus.model.redact import redact
 
 STRATEGIES = ("version-priority", "first-match")
@@ -334,47 +335,12 @@ def _netrc_path(environ: Mapping[str, str], home: str) -> str:
     return next((path for path in paths if os.path.exists(_expand_home(path, home))), "")
 
 
-def is_ours(path: str) -> bool:
-    """Whether a file that nobody named may be believed: it belongs to whoever runs this, or to root.
-
-    A run by root in somebody's directory must take neither its index nor its policy from there.
-    """
-    try:
-        return os.stat(path).st_uid in {0, os.geteuid()}
-    except OSError:
-        return False
-
-
-def may_speak_of_us(pyproject: bytes) -> bool:
-    """Whether a `pyproject.toml` may have a table for us: to parse all that others write there takes long."""
-    return any(part in pyproject for part in (b"envcensus", b"\\u", b"\\U", b"\\x"))
-
-
 def _project_settings(cwd: str) -> tuple[Mapping[str, object], str]:
     """`[index]` of `envcensus.toml`, else `[tool.envcensus.index]` of `pyproject.toml` in the working directory."""
-    for name, tables in (("envcensus.toml", ("index",)), ("pyproject.toml", ("tool", "envcensus", "index"))):
-        path = os.path.join(cwd, name)
-        if not os.path.isfile(path) or not is_ours(path):
-            continue
-        try:
-            with open(path, "rb") as file:
-                data = file.read()
-        except OSError:
-            continue
-        if tables[0] == "tool" and not may_speak_of_us(data):
-            continue
-        import tomllib
-
-        try:
-            table: object = tomllib.loads(data.decode())
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError):
-            if name == "pyproject.toml":
-                continue  # somebody else's file
-            raise IndexConfigError(f"{path} is no valid TOML") from None
-        for part in tables:
-            table = table.get(part, {}) if isinstance(table, dict) else {}
+    for tables, path, prefix in project_tables(cwd):
+        table = tables.get("index")
         if isinstance(table, dict) and table:
-            return _check_keys(table, path), f"{path} [{'.'.join(tables)}]"
+            return _check_keys(table, path), f"{path} [{prefix}index]"
     return {}, ""
 
 

@@ -9,7 +9,7 @@ import msgspec
 
 from envcensus._kernels.specifier import SpecifierSet
 from envcensus.errors import UsageError
-from envcensus.index.config import is_ours, may_speak_of_us
+from envcensus.index.project_file import project_tables
 from envcensus.model.policy import Ignore, Policy
 
 _PLACES = (("envcensus.toml", ()), ("pyproject.toml", ("tool", "envcensus")))
@@ -24,21 +24,11 @@ def load_policy(path: str | None, directory: str) -> Policy:
     if path is not None:
         tables = next((tables for name, tables in _PLACES if os.path.basename(path) == name), ())
         return _policy(_load(path), tables, path)
-    for name, tables in _PLACES:
-        found = os.path.join(directory, name)
-        if is_ours(found) and (not tables or _speaks_of_us(found)):
-            policy = _policy(_load(found), tables, found)
-            if policy.ignore:
-                return policy
+    for table, found, _ in project_tables(directory):
+        policy = _policy(table, (), found)
+        if policy.ignore:
+            return policy
     return Policy()
-
-
-def _speaks_of_us(path: str) -> bool:
-    try:
-        with open(path, "rb") as file:
-            return may_speak_of_us(file.read())
-    except OSError:
-        return True  # said where it is loaded
 
 
 def _load(path: str) -> dict[str, Any]:
