@@ -127,6 +127,8 @@ def load_index_config(
     """
     environ = os.environ if environ is None else environ
     home = os.path.expanduser("~") if home is None else home
+    if not os.path.isabs(home):  # no HOME, and a user that the system does not know: there is nothing to be read in "~"
+        home = os.devnull
     layers = pip_config.read_layers(environ, sys.prefix if prefix is None else prefix, home)
     reader = _Reader(
         pip_config.effective(layers, command),

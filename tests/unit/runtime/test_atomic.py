@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -98,6 +99,60 @@ def test_a_link_to_a_device_is_written_through(tmp_path: Path) -> None:
     link.symlink_to("/dev/null")
     write_whole(str(link), b"data")
     assert link.is_symlink()
+
+
+@pytest.fixture
+def theirs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], None]:
+    """Gives what is at a path, and its directory, to another user. Who is not root becomes another user himself."""
+
+    def give(path: Path) -> None:
+        if os.getuid() == 0:
+            for each in (path.parent, path):
+                os.chown(each, 65534, 65534, follow_symlinks=False)
+        else:
+            monkeypatch.setattr(os, "geteuid", lambda: 65534)
+
+    return give
+
+
+def test_what_others_put_there_is_replaced(tmp_path: Path, theirs: Callable[[Path], None], umask: None) -> None:
+    """A link to a device would be written through, a pipe without a reader waited for; root is called in vain."""
+    link, fifo = tmp_path / "report.json", tmp_path / "report.html"
+    link.symlink_to("/dev/null")
+    os.mkfifo(fifo)
+    theirs(link)
+    theirs(fifo)
+    for path in (link, fifo):
+        write_whole(str(path), b"report")
+        assert stat.S_ISREG(os.lstat(path).st_mode)
+        assert path.read_bytes() == b"report"
+    assert stat.S_ISCHR(os.stat("/dev/null").st_mode)
+
+
+def test_permissions_that_others_chose_are_not_kept(
+    tmp_path: Path, theirs: Callable[[Path], None], umask: None
+) -> None:
+    path = tmp_path / "report.json"
+    path.touch()
+    path.chmod(0o666)
+    theirs(path)
+    write_whole(str(path), b"report")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o644
+
+
+def test_a_disk_is_never_written_to(tmp_path: Path) -> None:
+    path, link = tmp_path / "disk", tmp_path / "report.json"
+    try:
+        os.mknod(path, stat.S_IFBLK | 0o600, os.makedev(7, 250))  # a loop device that nobody has
+    except OSError:
+        pytest.skip("block devices cannot be made here")
+    link.symlink_to(path)
+    with pytest.raises(EnvcensusError, match="neither a file nor a pipe"):
+        write_whole(str(path), b"report")
+    write_whole(str(link), b"report")
+    assert link.read_bytes() == b"report"
+    assert not link.is_symlink()
+    assert stat.S_ISBLK(path.stat().st_mode)
 
 
 def test_what_cannot_be_written_is_said_in_one_line(tmp_path: Path) -> None:
