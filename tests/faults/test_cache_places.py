@@ -294,6 +294,14 @@ def test_where_the_cache_lies_by_default(monkeypatch: pytest.MonkeyPatch) -> Non
     assert layout.default_directory() == "/ours"
 
 
+def test_nobody_without_a_home_gets_a_directory_called_tilde(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(layout.sys, "platform", "linux")  # type: ignore[attr-defined]
+    for name in ("HOME", "ENVCENSUS_CACHE_DIR", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(os.path, "expanduser", lambda path: path)  # as for a user that the system does not know
+    assert layout.default_directory() == f"/var/tmp/envcensus-{os.geteuid()}"
+
+
 def test_what_a_failed_creation_leaves(home: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object, **__: object) -> None:
         raise OSError(5, "Input/output error")

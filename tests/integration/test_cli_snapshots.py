@@ -93,7 +93,7 @@ def test_what_cannot_be_written_is_a_usage_error(command: Command, roots: Path) 
     assert "jsonl.gz" in command.run("scan", str(roots), "-o", "report.json", check=2).stderr
     file = scan(command, roots, "web")
     assert "merge" in command.run("scan", file, "-o", file, check=2).stderr
-    assert "cannot be written" in command.run("scan", str(roots), "-o", "/nowhere/x.jsonl", check=1).stderr
+    assert "cannot be written" in command.run("scan", str(roots), "-o", "/nowhere/x.jsonl", check=2).stderr
 
 
 def test_a_root_that_cannot_be_looked_at_leaves_a_snapshot_that_says_so(command: Command, roots: Path) -> None:

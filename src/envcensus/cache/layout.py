@@ -41,11 +41,14 @@ def default_directory() -> str:
     base = os.environ.get("XDG_CACHE_HOME", "")
     if not os.path.isabs(base):  # the specification: relative paths are invalid and to be ignored
         base = os.path.join(os.path.expanduser("~"), ".cache")
+    if not os.path.isabs(base):  # no HOME, and a user that the system does not know, as in a container
+        return local_directory()
     return os.path.join(base, "envcensus")
 
 
 def local_directory() -> str:
-    """A directory on this machine's own disks that survives a reboot, for users whose home is on the network."""
+    """A directory on this machine's own disks that survives a reboot, for users without a home, or with one on the
+    network."""
     return f"/var/tmp/envcensus-{os.geteuid()}"  # noqa: S108 - ownership and mode are checked before it is used
 
 

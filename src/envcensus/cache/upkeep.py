@@ -106,6 +106,11 @@ def prune(
     return removed, max(before - after, 0)
 
 
+def exists(directory: str | None) -> bool:
+    """Whether there is a cache of this version in `directory`."""
+    return os.path.lexists(os.path.join(_root(directory)[0], layout.SCHEMA))
+
+
 def verify(directory: str | None, *, size_limit: int) -> str:
     """Look at the whole data file in a process of its own. What is wrong with it, or nothing.
 

@@ -73,6 +73,9 @@ def prune(cache_dir: str | None, cache_size: int, unused_for: float | None) -> N
 @size_option
 def verify(cache_dir: str | None, cache_size: int) -> int:
     """Look at every page and record of the cache; replace it by an empty one when it is damaged (exit code 1)."""
+    if not cache_admin.exists(cache_dir):
+        click.echo("there is no cache yet", err=True)
+        return ExitCode.COMPLETE
     problem = cache_admin.verify(cache_dir, size_limit=cache_size)
     if problem:
         click.echo(f"envcensus: the cache was damaged and has been replaced by an empty one: {problem}", err=True)

@@ -51,8 +51,8 @@ def command(
         )
     options.ran(more, store, census.metrics)
     shape = deliver.render_options("check")
-    deliver.to_files(outputs, lambda name: render(name, census, deliver.for_files(shape)))
-    if not quiet or deliver.newsworthy(census):
-        deliver.to_stdout(render(format_, census, shape))
+    with deliver.to_files(outputs, lambda name: render(name, census, deliver.for_files(shape))):
+        if not quiet or deliver.newsworthy(census):
+            deliver.to_stdout(render(format_, census, shape))
     deliver.say_if_nothing_is_there(census, paths, system=more["system"], quiet=quiet)
     return deliver.exit_code(census, rules, allow_incomplete=allow_incomplete)

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from envcensus.cli.roots import terminal_width, wants_color
-from envcensus.errors import ExitCode
+from envcensus.errors import EnvcensusError, ExitCode
 from envcensus.model.display import neutral
 from envcensus.report import formats
 from envcensus.report.options import RenderOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from envcensus.analysis.rules import Rules
     from envcensus.model.census import Census
@@ -38,15 +39,30 @@ def check_outputs(outputs: Sequence[str], *, envs: bool = False) -> None:
         formats.known(formats.for_file(path), envs=envs)
 
 
-def to_files(outputs: Sequence[str], render: Callable[[str], Iterable[str]]) -> None:
-    """Write each of `outputs` whole, in the format of its suffix. Raises EnvcensusError where that fails."""
-    if not outputs:
-        return
-    from envcensus.runtime.atomic import write_whole
+@contextmanager
+def to_files(
+    outputs: Sequence[str],
+    render: Callable[[str], Iterable[str]],
+    for_file: Callable[[str], str] = formats.for_file,
+) -> Iterator[None]:
+    """Write each of `outputs` whole, in the format that `for_file` has for it, then do what is in the block.
 
+    One that cannot be written takes neither the others nor the block with it: raises its EnvcensusError afterwards.
+    """
+    failed: list[EnvcensusError] = []
     for path in outputs:
-        pieces = render(formats.for_file(path))
-        write_whole(path, (piece.encode("utf-8", "backslashreplace") for piece in pieces))
+        from envcensus.runtime.atomic import write_whole
+
+        try:
+            pieces = render(for_file(path))
+            write_whole(path, (piece.encode("utf-8", "backslashreplace") for piece in pieces))
+        except EnvcensusError as error:
+            failed.append(error)
+    yield
+    for other in failed[1:]:
+        print(f"envcensus: {neutral(str(other))}", file=sys.stderr)
+    if failed:
+        raise failed[0]
 
 
 def rules(texts: Sequence[str]) -> Rules | None:

@@ -43,7 +43,7 @@ def command(
         return deliver.exit_code(run.census(), allow_incomplete=allow_incomplete)
     found = run.census()
     options.ran(more, None, found.metrics)
-    deliver.to_files(outputs, lambda name: render_envs(name, found, deliver.for_files(shape)))
-    if not quiet or found.skipped:
-        deliver.to_stdout(render_envs(format_, found, shape))
+    with deliver.to_files(outputs, lambda name: render_envs(name, found, deliver.for_files(shape))):
+        if not quiet or found.skipped:
+            deliver.to_stdout(render_envs(format_, found, shape))
     return deliver.exit_code(found, allow_incomplete=allow_incomplete)

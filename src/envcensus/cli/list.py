@@ -85,9 +85,9 @@ def command(
         deliver.say_if_nothing_is_there(census, paths, system=more["system"], quiet=quiet)
     if streams:
         return deliver.exit_code(census, allow_incomplete=allow_incomplete)
-    deliver.to_files(outputs, lambda name: render(name, census, deliver.for_files(shape)))
-    if not quiet or deliver.newsworthy(census):
-        deliver.to_stdout(_pip_lines(format_, census, more) if pip_shape else render(format_, census, shape))
+    with deliver.to_files(outputs, lambda name: render(name, census, deliver.for_files(shape))):
+        if not quiet or deliver.newsworthy(census):
+            deliver.to_stdout(_pip_lines(format_, census, more) if pip_shape else render(format_, census, shape))
     if pip_shape:
         deliver.say_skipped(census.skipped)
         deliver.say_remarks(census)

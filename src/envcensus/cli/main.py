@@ -34,7 +34,7 @@ COMMANDS: dict[str, str] = {
 
 
 # Of a write without a name: standard output, most of all.
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF}
 
 
 class _Left(BaseException):
@@ -82,7 +82,7 @@ def main() -> None:
     except click.ClickException as error:
         code = _refused(error)
     except EnvcensusError as error:
-        print(f"envcensus: {error}", file=sys.stderr)
+        _say(str(error))
         code = error.exit_code
     except (click.Abort, KeyboardInterrupt):
         print(("\n" if sys.stderr.isatty() else "") + "envcensus: interrupted", file=sys.stderr)  # a line after "^C"
@@ -94,11 +94,13 @@ def main() -> None:
         if os.environ.get("ENVCENSUS_TRACEBACK"):
             raise
         if isinstance(error, OSError) and error.errno in _FULL and error.filename is None:
-            print(f"envcensus: the output cannot be written: {error.strerror}", file=sys.stderr)
+            _say(f"the output cannot be written: {error.strerror}")
             _write_no_more()
+        elif isinstance(error, FileNotFoundError) and not _is_somewhere():
+            _say("the current directory does not exist any more; change to another one")
         else:
             what = f"{type(error).__name__}: {error}".splitlines()[0]
-            print(f"envcensus: internal error: {what}; set ENVCENSUS_TRACEBACK=1 to see where", file=sys.stderr)
+            _say(f"internal error: {what}; set ENVCENSUS_TRACEBACK=1 to see where")
         code = ExitCode.FAILED
     signals.relent()  # while the interpreter ends, an exception would be a traceback
     sys.exit(int(code or 0))
@@ -111,6 +113,24 @@ def _run() -> int | None:
     except _Left as left:
         raise left.reason from None
     return code
+
+
+def _say(text: str) -> None:
+    """One line on standard error, where what it quotes (a path, a line of a file) neither steers the terminal nor tells
+    a password."""
+    from envcensus.model.display import neutral
+    from envcensus.model.redact import redact
+
+    print(f"envcensus: {neutral(redact(text))}", file=sys.stderr)
+
+
+def _is_somewhere() -> bool:
+    """Whether the current directory still exists."""
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def _refused(error: click.ClickException) -> ExitCode:

@@ -33,7 +33,7 @@ def command(
     from envcensus.cli.progress import terminal_progress
     from envcensus.cli.roots import resolve_roots
     from envcensus.model.census import Metrics
-    from envcensus.model.display import neutral
+    from envcensus.model.display import neutral, plural
     from envcensus.pipelines.collect import SNAPSHOTS
     from envcensus.pipelines.merge import merge
 
@@ -49,5 +49,5 @@ def command(
         for note in done.notes:
             click.echo(neutral(f"envcensus: {note}"), err=True)
         older = f", {done.superseded} older left out" if done.superseded else ""
-        click.echo(f"{done.hosts} hosts, {done.environments} environments{older}", err=True)
+        click.echo(f"{plural(done.hosts, 'host')}, {plural(done.environments, 'environment')}{older}", err=True)
     return ExitCode.INCOMPLETE if done.skipped and not allow_incomplete else ExitCode.COMPLETE

@@ -21,9 +21,9 @@ def moment(text: str | None, now: float) -> float | None:
         return now - int(days[1]) * 86400.0
     try:
         moment = datetime.datetime.fromisoformat(text)
-    except ValueError:
+        return (moment if moment.tzinfo else moment.astimezone()).timestamp()
+    except (ValueError, OverflowError):  # no time, or one in the year 1 that other zones have before it
         raise UsageError(f"not a time: {text}", remedy="write 2026-01-31, 2026-01-31T12:00:00Z or P30D") from None
-    return (moment if moment.tzinfo else moment.astimezone()).timestamp()
 
 
 def latest_upload(values: Mapping[str, Any], now: float) -> float | None:

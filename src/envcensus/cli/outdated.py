@@ -95,9 +95,9 @@ def command(
     options.ran(more, store, census.metrics)
     census, trend = _compared(census, more, more.get("remembered_as", paths))
     shape = deliver.render_options("outdated", show_all=show_all, trend=trend)
-    deliver.to_files(outputs, lambda name: render(name, census, deliver.for_files(shape)))
-    if not quiet or deliver.newsworthy(census):
-        deliver.to_stdout(_grouped(by, format_, census, shape) or render(format_, census, shape))
+    with deliver.to_files(outputs, lambda name: render(name, census, deliver.for_files(shape))):
+        if not quiet or deliver.newsworthy(census):
+            deliver.to_stdout(_grouped(by, format_, census, shape) or render(format_, census, shape))
     deliver.say_if_nothing_is_there(census, paths, system=more["system"], quiet=quiet)
     return deliver.exit_code(census, rules, allow_incomplete=allow_incomplete)
 
@@ -157,7 +157,12 @@ def _compared(census: Census, values: Mapping[str, Any], roots: Sequence[str]) -
     from envcensus.pipelines.history import compare_with_file, compare_with_last
 
     if since == "auto":
-        return compare_with_last(census, roots, _chosen(values))
+        compared, trend, problem = compare_with_last(census, roots, _chosen(values))
+        if problem:
+            from envcensus.model.display import neutral
+
+            click.echo(f"envcensus: --since auto: this run cannot be remembered: {neutral(problem)}", err=True)
+        return compared, trend
     return compare_with_file(census, since, _rows(values)), ()
 
 

@@ -94,8 +94,8 @@ def command(**values: Any) -> ExitCode:
 
     # What is made from here on lives to the end: neither on the way nor at the end is there garbage worth looking for.
     gc.disable()
-    targets = [(path, _format_of(path)) for path in values["outputs"]]
-    answer, explained = _resolve(values, files=_wants_files(values, targets))
+    formats = {values["format_"], *map(_format_of, values["outputs"])}
+    answer, explained = _resolve(values, files=values["hashes"] or bool(formats & {"pylock", "json"}))
     gc.freeze()
     for line in explained:
         click.echo(line, err=True)
@@ -105,7 +105,7 @@ def command(**values: Any) -> ExitCode:
         click.echo(f"envcensus: {plain(warning)}", err=True)
     for row in answer.skipped:
         click.echo(f"envcensus: {plain(row.where)}: {plain(row.reason)}", err=True)
-    _write(answer, targets, values)
+    _write(answer, values)
     return ExitCode.COMPLETE if not answer.skipped or values["allow_incomplete"] else ExitCode.INCOMPLETE
 
 
@@ -229,15 +229,13 @@ def _refused(conflict: Conflict) -> ExitCode:
     return ExitCode.INCOMPLETE if conflict.skipped else ExitCode.FAILED
 
 
-def _write(answer: Resolution, targets: list[tuple[str, str]], values: dict[str, Any]) -> None:
-    from envcensus.runtime.atomic import write_whole
+def _write(answer: Resolution, values: dict[str, Any]) -> None:
+    from envcensus.cli import deliver
 
-    for path, name in targets:
-        write_whole(path, "".join(_render(name, answer, values)).encode("utf-8", "backslashreplace"))
-    if not targets or not values["quiet"]:
-        from envcensus.cli.deliver import to_stdout
-
-        to_stdout(_render(values["format_"], answer, values))
+    outputs = values["outputs"]
+    with deliver.to_files(outputs, lambda name: _render(name, answer, values), _format_of):
+        if not outputs or not values["quiet"]:
+            deliver.to_stdout(_render(values["format_"], answer, values))
 
 
 def _render(name: str, answer: Resolution, values: dict[str, Any]) -> Iterable[str]:
@@ -261,10 +259,6 @@ def _render(name: str, answer: Resolution, values: dict[str, Any]) -> Iterable[s
         "mermaid": resolution_tree.render_mermaid,
     }
     return kinds[name](answer)
-
-
-def _wants_files(values: dict[str, Any], targets: list[tuple[str, str]]) -> bool:
-    return values["hashes"] or bool({values["format_"], *(name for _, name in targets)} & {"pylock", "json"})
 
 
 def _format_of(path: str) -> str:

@@ -29,8 +29,12 @@ def resolve_roots(arguments: Sequence[str], roots_from: IO[bytes] | None, *, sys
 
 
 def read_roots(stream: IO[bytes]) -> list[str]:
-    """Paths one a line, or separated by NUL bytes where there is one (`find -print0`)."""
-    data = stream.read()
+    """Paths one a line, or separated by NUL bytes where there is one (`find -print0`). Raises UsageError."""
+    try:
+        data = stream.read()
+    except OSError as error:
+        where = "standard input" if stream.name in {0, "<stdin>"} else stream.name
+        raise UsageError(f"the roots cannot be read from {where}: {error.strerror}", remedy="name them") from None
     parts = data.split(b"\0") if b"\0" in data else data.splitlines()
     return [os.fsdecode(part) for part in parts if part]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -45,7 +46,8 @@ class _Progress:
 @contextmanager
 def solving(values: Mapping[str, Any]) -> Iterator[Callable[[Callable[[], str]], None]]:
     """Give a search the progress that `values` ask for; where it is interrupted or out of time, say how far it came."""
-    shown = sys.stderr.isatty() and not values["quiet"] if values["progress"] is None else values["progress"]
+    steerable = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+    shown = steerable and not values["quiet"] if values["progress"] is None else values["progress"]
     progress = _Progress(shown=shown)
     try:
         yield progress

@@ -10,6 +10,7 @@ import _thread
 import gc
 import os
 import sys
+from io import TextIOWrapper
 from types import ModuleType
 
 TYPE_CHECKING = False  # typing is imported by click, when what it needs has been prepared
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 def prepare() -> None:
     """Get ready for what click and msgspec import. To be called before they are."""
+    _open_closed_streams()
+    _let_messages_be_lost()
     gc.set_threshold(100_000, 20, 50)  # a run builds much and drops little: looking for garbage is mostly in vain
     if sys.version_info < (3, 12):  # it defines all its classes in Python first
         import _datetime  # type: ignore[import-not-found]
@@ -35,6 +38,44 @@ def prepare() -> None:
     for name in ("msgspec.inspect", "msgspec.toml", "msgspec.yaml"):
         defer(name)
     defer("warnings")  # importlib
+
+
+def _open_closed_streams() -> None:
+    """Give streams that the caller closed (`>&-`) their descriptors back, or the next file that is opened gets them.
+
+    What is read from standard input or written to standard output fails then, in words; messages go nowhere.
+    """
+    for number, flags in ((0, os.O_WRONLY), (1, os.O_RDONLY), (2, os.O_RDWR)):
+        try:
+            os.fstat(number)
+        except OSError:
+            opened = os.open(os.devnull, flags)  # the lowest number that is free: this one
+            os.set_inheritable(opened, True)
+            name = ("stdin", "stdout", "stderr")[number]
+            stream = open(opened, "w" if number else "r", errors="backslashreplace", closefd=False)  # noqa: SIM115
+            setattr(sys, name, stream)
+
+
+class _Messages(TextIOWrapper):
+    """Standard error. What cannot be said, as the disk below a log is full, must not end a run that has a report."""
+
+    def write(self, text: str) -> int:
+        try:
+            return super().write(text)
+        except OSError:
+            return len(text)
+
+    def flush(self) -> None:
+        try:
+            super().flush()
+        except OSError:
+            pass
+
+
+def _let_messages_be_lost() -> None:
+    if isinstance(sys.stderr, TextIOWrapper):
+        encoding = sys.stderr.encoding
+        sys.stderr = _Messages(sys.stderr.detach(), encoding, "backslashreplace", line_buffering=True)
 
 
 def import_msgspec() -> None:

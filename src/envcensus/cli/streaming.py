@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
@@ -48,7 +48,7 @@ def to_all(
         sinks: list[Callable[[str], object]] = [sys.stdout.write if spool is None else spool.write]
         pieces = [iter(render(format_, first, options))]
         for path, copy in zip(outputs, others, strict=True):
-            sinks.append(_file(files, path))
+            sinks.append(files.enter_context(_file(path)))
             pieces.append(iter(render(formats.for_file(path), copy, deliver.for_files(options))))
         for row in zip_longest(*pieces, fillvalue=""):
             for write, piece in zip(sinks, row, strict=True):
@@ -66,11 +66,27 @@ def _and_memory(surveys: Iterator[Survey], run: Stream) -> Iterator[Survey]:
     run.metrics.peak_memory = peak_of_this_process()
 
 
-def _file(files: ExitStack, path: str) -> Callable[[str], object]:
+@contextmanager
+def _file(path: str) -> Iterator[Callable[[str], object]]:
+    """What writes to the file at `path`. Where its disk is full, what goes elsewhere goes on, and it is said at the
+    end."""
     from envcensus.runtime.atomic import open_whole
 
-    file = files.enter_context(open_whole(path))
-    return lambda piece: file.write(piece.encode("utf-8", "backslashreplace"))
+    with open_whole(path) as file:
+        failed: list[OSError] = []
+
+        def write(piece: str) -> None:
+            if not failed:
+                try:
+                    file.write(piece.encode("utf-8", "backslashreplace"))
+                except BrokenPipeError:
+                    raise
+                except OSError as error:
+                    failed.append(error)
+
+        yield write
+        if failed:
+            raise failed[0]
 
 
 def _spool() -> IO[str]:

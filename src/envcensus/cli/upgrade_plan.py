@@ -48,7 +48,8 @@ def run(roots: Sequence[str], values: Mapping[str, Any]) -> ExitCode:
     from envcensus.report import upgrade_plan as report
 
     format_ = report.known(values["format_"])
-    targets = [(path, report.for_file(path)) for path in values["outputs"]]
+    for path in values["outputs"]:
+        report.for_file(path)  # before any work is done
     metrics = Metrics()
     with options.open_cache(values) as store, solving(values) as progress:
         plan = upgrade_plan(
@@ -76,13 +77,9 @@ def run(roots: Sequence[str], values: Mapping[str, Any]) -> ExitCode:
         return ExitCode.INCOMPLETE if plan.skipped else ExitCode.FAILED
     for warning in plan.warnings:
         click.echo(f"envcensus: {neutral(warning)}", err=True)
-    if targets:
-        from envcensus.runtime.atomic import write_whole
-
-        for path, name in targets:
-            write_whole(path, "".join(report.render(name, plan)).encode("utf-8", "backslashreplace"))
-    if not values["quiet"]:
-        deliver.to_stdout(report.render(format_, plan, show_all=values["show_all"]))
+    with deliver.to_files(values["outputs"], lambda name: report.render(name, plan), report.for_file):
+        if not values["quiet"]:
+            deliver.to_stdout(report.render(format_, plan, show_all=values["show_all"]))
     return ExitCode.COMPLETE if not plan.skipped or values["allow_incomplete"] else ExitCode.INCOMPLETE
 
 

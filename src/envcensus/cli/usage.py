@@ -17,8 +17,12 @@ def line(error: click.UsageError) -> str:
     """click's message in the form of our own."""
     from envcensus.model.display import neutral
 
-    text = " ".join(error.format_message().split()).removesuffix(".").removesuffix("?")
-    if text.startswith("No such command") and "Did you mean" not in text:
+    text = " ".join(error.format_message().split())
+    text, _, guess = text.partition(". (Did you mean " if ". (Did you mean " in text else ". Did you mean ")
+    text = text.removesuffix(".")
+    if guess:
+        text += f"; did you mean {guess.rstrip('?)').replace('one of: ', 'one of ')}"
+    elif text.startswith("No such command"):
         from difflib import get_close_matches
 
         from envcensus.cli.main import COMMANDS
@@ -41,8 +45,12 @@ def check(values: Mapping[str, Any], metrics_file: str | None) -> None:
         from envcensus.cli.upgrade_plan import refuse_others
 
         refuse_others()
-    files = [*values.get("outputs", ()), *([metrics_file] if metrics_file is not None else [])]
-    for path in files:
+    named = [("--output", path) for path in (*values.get("outputs", ()), values.get("output"))]
+    for option, path in (*named, ("--metrics-file", metrics_file)):
+        if path is None:
+            continue
+        if not path:
+            raise UsageError(f"{option} names no file", remedy="give it a name")
         directory = os.path.dirname(path) or "."
         if os.path.isdir(path):
             raise UsageError(f"{path} is a directory", remedy="name a file in it")

@@ -30,6 +30,7 @@ def command(
     from envcensus.cli.progress import terminal_progress
     from envcensus.cli.roots import resolve_roots
     from envcensus.model.census import Metrics
+    from envcensus.model.display import neutral, plural
     from envcensus.pipelines.where import where
     from envcensus.report import flat
 
@@ -46,5 +47,9 @@ def command(
         )
     options.ran(more, store, metrics)
     deliver.to_stdout(flat.render(format_, found, deliver.render_options("where")))
+    if not found and not skipped:
+        click.echo(
+            f"envcensus: none of {plural(metrics.environments, 'environment')} holds {neutral(requirement)}", err=True
+        )
     deliver.say_skipped(skipped)
     return ExitCode.INCOMPLETE if skipped and not allow_incomplete else ExitCode.COMPLETE

@@ -13,7 +13,7 @@ from envcensus.cache.store import DEFAULT_SIZE
 from envcensus.cache.upkeep import BucketInfo, StoreInfo
 from envcensus.errors import CacheError
 
-__all__ = ["DEFAULT_SIZE", "BucketInfo", "StoreInfo", "clear", "info", "prune", "verify"]
+__all__ = ["DEFAULT_SIZE", "BucketInfo", "StoreInfo", "clear", "exists", "info", "prune", "verify"]
 
 T = TypeVar("T")
 
@@ -29,6 +29,11 @@ def prune(directory: str | None, *, size_limit: int = DEFAULT_SIZE, unused_for: 
     The number of records removed and the bytes freed. Raises CacheError.
     """
     return _one_error(lambda: upkeep.prune(directory, size_limit=size_limit, clock=time.time, unused_for=unused_for))
+
+
+def exists(directory: str | None) -> bool:
+    """Whether there is a cache in `directory` (by default the user's). Raises CacheError."""
+    return _one_error(lambda: upkeep.exists(directory))
 
 
 def verify(directory: str | None, *, size_limit: int = DEFAULT_SIZE) -> str:

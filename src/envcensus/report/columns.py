@@ -52,7 +52,9 @@ def _changes(changes: Changes, options: RenderOptions) -> Iterator[str]:
     yield style(f"Since {timestamp(changes.since)}: {counts}{unknown}", "bold", options.color)
     for title, rows in (("New", changes.new), ("Resolved", changes.resolved)):
         if rows:
-            cells = [[neutral(row.environment), neutral(row.name), neutral(row.version), row.latest] for row in rows]
+            cells = [
+                [neutral(row.environment), neutral(row.name), neutral(row.version), neutral(row.latest)] for row in rows
+            ]
             header = ["Environment", title, "Version", "Latest"]
             yield from table(header, cells, width=options.width, elastic=ELASTIC, color=options.color)
 

@@ -40,7 +40,8 @@ def census(time: float, path: str = "/srv/app", **states: str) -> Census:
 
 
 def run(found: Census, *roots: str) -> dict[str, Any]:
-    compared, trend = compare_with_last(found, roots or ["/srv"])
+    compared, trend, problem = compare_with_last(found, roots or ["/srv"])
+    assert not problem
     if compared.changes is None:
         return {"points": len(trend)}
     changes = compared.changes
@@ -80,7 +81,7 @@ def test_other_roots_have_a_history_of_their_own_and_damage_starts_anew(state: P
 
 def test_another_choice_of_rows_has_a_history_of_its_own() -> None:
     compare_with_last(census(1000, a="outdated", b="outdated"), ["/srv"])
-    some, _ = compare_with_last(census(2000, a="outdated"), ["/srv"], ["only ['a']"])
+    some, _, _ = compare_with_last(census(2000, a="outdated"), ["/srv"], ["only ['a']"])
     assert some.changes is None
     assert run(census(3000, a="outdated", b="outdated")) == {"new": [], "resolved": [], "still": 2, "points": 2}
 
@@ -88,8 +89,8 @@ def test_another_choice_of_rows_has_a_history_of_its_own() -> None:
 def test_without_a_home_nothing_is_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("XDG_STATE_HOME")
     monkeypatch.setenv("HOME", str(tmp_path / "none"))
-    with pytest.raises(UsageError, match="none does not exist; set XDG_STATE_HOME"):
-        run(census(1000, a="outdated"))
+    problem = compare_with_last(census(1000, a="outdated"), ["/srv"])[2]
+    assert problem == f"the home directory {tmp_path}/none does not exist; set XDG_STATE_HOME"
     assert not (tmp_path / "none").exists()
 
 
@@ -157,3 +158,25 @@ def test_any_other_file_is_refused_in_one_line(tmp_path: Path, text: str) -> Non
     with pytest.raises(UsageError, match=r"other\.json") as caught:
         compare_with_file(census(1.0), str(file))
     assert "\n" not in str(caught.value)
+
+
+def test_where_nothing_can_be_kept_the_run_says_so(
+    state: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def problem() -> str:
+        return compare_with_last(census(1000, a="outdated"), ["/srv"])[2]
+
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    state.mkdir()
+    (state / "envcensus").symlink_to(elsewhere)  # in the home of somebody else, a way to have files written anywhere
+    assert "is not a directory" in problem()
+    assert not list(elsewhere.iterdir())
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
+    assert problem()
+    monkeypatch.delenv("XDG_STATE_HOME")
+    monkeypatch.setattr(os.path, "expanduser", lambda path: path)
+    monkeypatch.chdir(tmp_path)
+    assert problem() == "the home directory ~ does not exist; set XDG_STATE_HOME"
+    assert not (tmp_path / "~").exists()
