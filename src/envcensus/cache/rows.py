@@ -133,8 +133,9 @@ class Batch:
         self.used += size
         self.count += 1
 
-    def touch(self, keys: Iterable[Key]) -> None:
-        """Note that records were used in this quantum."""
+    def touch(self, keys: Iterable[Key]) -> int:
+        """Note that records were used in this quantum; how many there were of which that was not noted yet."""
+        count = 0
         for key in keys:
             old = self.txn.get(b"L" + key)
             if old is None:
@@ -144,6 +145,8 @@ class Batch:
                 self.txn.delete(recency_key(quantum) + key)
                 self.txn.put(recency_key(self.quantum) + key, b"")
                 self.txn.put(b"L" + key, LEDGER.pack(self.quantum, size, expires))
+                count += 1
+        return count
 
     def remove(self, key: Key) -> bool:
         """Remove one record; whether it was there."""

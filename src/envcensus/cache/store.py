@@ -4,19 +4,21 @@ dropped, and `reason` says why in one line.
 
 from __future__ import annotations
 
-import os
 import time
 from _thread import allocate_lock
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from types import TracebackType
+from typing import TYPE_CHECKING
 from zlib import crc32
 
 import lmdb
 
 from envcensus.cache import rows
-from envcensus.cache.locks import FileLock
 from envcensus.cache.marks import Mark
 from envcensus.errors import CacheError
+
+if TYPE_CHECKING:
+    from envcensus.cache.writing import Writer
 
 __all__ = ["DEFAULT_SIZE", "MINIMUM_SIZE", "Entry", "NoStore", "Reader", "Store", "open_store"]
 
@@ -29,8 +31,6 @@ TOUCH_DEADLINE = 0.2  # … the same, for mere hints
 
 READERS = 126  # LMDB's own default; its lock file is then two pages
 _FUTURE = 300.0  # seconds a record may seem to come from the future before its freshness is not believed
-_CHUNK = 16 << 20  # bytes in one transaction
-_ROWS = 1024  # … and rows
 
 Clock = Callable[[], float]
 
@@ -119,7 +119,7 @@ class Reader:
 
     def _doubt(self, reason: str) -> None:
         if self._store is not None:
-            self._store._doubt(reason)
+            self._store.doubt(reason)
 
 
 class NoStore:
@@ -177,13 +177,11 @@ class Store:
         self._env: lmdb.Environment | None = env
         self._write = write
         self._clock = clock
-        self._mutex = allocate_lock()
-        self._writer = FileLock(os.path.join(directory, "writer"))
+        self._writer: Writer | None = None
         self._mark = mark
         self._touched: set[bytes] = set()
         self._readers = 0
         self._counting = allocate_lock()
-        self._dropped = False
 
     # Reading
 
@@ -198,10 +196,10 @@ class Store:
             try:
                 txn = self._env.begin(buffers=True)
             except (lmdb.MapResizedError, lmdb.ReadersFullError) as error:
-                self._recover(error)
+                self.recover(error)
                 txn = self._env.begin(buffers=True)
         except lmdb.Error as error:
-            self.reason = self.reason or f"the cache cannot be read: {error}"
+            self.complain(f"the cache cannot be read: {error}")
             return None
         with self._counting:
             self._readers += 1
@@ -213,7 +211,7 @@ class Store:
             self._readers -= 1
             self._touched |= touched
 
-    def _recover(self, error: lmdb.Error) -> None:
+    def recover(self, error: lmdb.Error) -> None:
         """Make a second attempt at beginning a transaction worth while; raises `error` when nothing can be done."""
         assert self._env is not None
         if isinstance(error, lmdb.ReadersFullError):
@@ -224,9 +222,13 @@ class Store:
         else:
             self._env.set_mapsize(0)  # another run has a larger limit: adopt it
 
-    def _doubt(self, reason: str) -> None:
-        """Something that was read cannot be right. The mark stays behind: the next run looks at the file in full."""
+    def complain(self, reason: str) -> None:
+        """Let `reason` be the line to show, if there is none yet."""
         self.reason = self.reason or reason
+
+    def doubt(self, reason: str) -> None:
+        """Something that was read cannot be right. The mark stays behind: the next run looks at the file in full."""
+        self.complain(reason)
         if self._mark is not None:
             self._mark.keep()
 
@@ -234,18 +236,8 @@ class Store:
 
     def put_many(self, bucket: str, items: rows.Items) -> bool:
         """Store `(key, value, expires)` rows, each batch of them in one transaction; whether all of them were kept."""
-        now = self._clock()
-        if not self._write or self._env is None:
-            return False
-        with self._mutex:
-            if not self._lock(WRITE_DEADLINE):
-                return False
-            self._dropped = False
-            try:
-                self._env.reader_check()  # what killed runs were reading could not be reused: the file would grow
-                return all(self._put(chunk, now) for chunk in self._chunks(bucket, items)) and not self._dropped
-            finally:
-                self._writer.release()
+        writer = self._writing()
+        return writer is not None and writer.put_many(bucket, items)
 
     def delete(self, bucket: str, keys: Iterable[bytes]) -> int:
         """Remove records; how many there were."""
@@ -254,42 +246,34 @@ class Store:
 
     def change(self, work: Callable[[rows.Batch], int]) -> int:
         """What `work` answers, done in one write transaction; 0 when it cannot be had."""
-        answer = 0
-
-        def keep_answer(batch: rows.Batch) -> None:
-            nonlocal answer
-            answer = work(batch)
-
-        if not self._write or self._env is None:
-            return 0
-        with self._mutex:
-            if not self._lock(WRITE_DEADLINE):
-                return 0
-            try:
-                return answer if self._change(keep_answer, self._clock()) else 0
-            finally:
-                self._writer.release()
+        writer = self._writing()
+        return 0 if writer is None else writer.change(work, WRITE_DEADLINE)
 
     def flush(self) -> None:
         """Note which records were used, if that is not noted yet. Done once per run, by `close`."""
         touched, self._touched = self._touched, set()
         if not touched or not self._write or self._env is None:
             return
-        now = self._clock()
-        quantum = rows.quantum_of(now)
+        quantum = rows.quantum_of(self._clock())
         try:
             with self._env.begin() as txn:
                 stale = [key for key in touched if rows.recency_of(txn, key) not in (None, quantum)]
         except lmdb.Error:
             return
-        if not stale:
-            return
-        with self._mutex:
-            if self._lock(TOUCH_DEADLINE):
-                try:
-                    self._change(lambda batch: batch.touch(sorted(stale)), now)
-                finally:
-                    self._writer.release()
+        writer = self._writing() if stale else None
+        if writer is not None:
+            writer.change(lambda batch: batch.touch(sorted(stale)), TOUCH_DEADLINE)
+
+    def _writing(self) -> Writer | None:
+        """The writing half, made when there is something to write: a run that only reads does not import it."""
+        if not self._write or self._env is None:
+            return None
+        with self._counting:
+            if self._writer is None:
+                from envcensus.cache.writing import Writer
+
+                self._writer = Writer(self, self._env, self._clock)
+            return self._writer
 
     def close(self) -> None:
         """Flush and close. Views from readers must not be used afterwards."""
@@ -297,7 +281,8 @@ class Store:
         env, self._env = self._env, None
         if env is not None:
             env.close()
-        self._writer.close()
+        if self._writer is not None:
+            self._writer.close()
         if self._mark is not None:
             self._mark.remove()
             self._mark = None
@@ -309,96 +294,6 @@ class Store:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-    def _chunks(self, bucket: str, items: rows.Items) -> Iterator[list[rows.Row]]:
-        """Transactions of bounded size. A row may change four pages: all the pages that one transaction changes are
-        copies, and a small file must have room for them.
-        """
-        most_rows = max(min(_ROWS, self.size_limit >> 17), 8)
-        most_bytes = min(_CHUNK, self.size_limit >> 3)
-        chunk: list[rows.Row] = []
-        size = 0
-        for key, value, expires in items:
-            if len(value) > most_bytes:
-                self._dropped = True
-                continue
-            if chunk and (len(chunk) >= most_rows or size + len(value) > most_bytes):
-                yield chunk
-                chunk, size = [], 0
-            chunk.append((rows.full_key(bucket, key), value, rows.sane_expiry(expires)))
-            size += len(value)
-        if chunk:
-            yield chunk
-
-    def _put(self, chunk: list[rows.Row], now: float) -> bool:
-        need = sum(rows.cost_of(key, len(value)) for key, value, _ in chunk)
-        limit = rows.share_of(self.size_limit)
-
-        def work(batch: rows.Batch) -> None:
-            batch.evict(limit - need, now, 2 * len(chunk) + 64)
-            for key, value, expires in chunk:
-                batch.put(key, value, now, expires)
-
-        return self._change(work, now, need)
-
-    def _change(self, work: Callable[[rows.Batch], object], now: float, need: int = 0) -> bool:
-        """One write transaction; when the map is full, once more after making room."""
-        quantum = rows.quantum_of(now)
-
-        def transaction() -> None:
-            with self._begin_write() as txn:
-                batch = rows.Batch(txn, quantum)
-                work(batch)
-                batch.finish()
-
-        try:
-            try:
-                transaction()
-            except lmdb.MapFullError:
-                self._make_room(need, now)
-                transaction()
-            return True
-        except (lmdb.MapFullError, lmdb.MapResizedError, lmdb.ReadersFullError, lmdb.DiskError, OSError) as error:
-            self.reason = self.reason or f"the cache cannot be written: {error}"
-        except lmdb.Error as error:
-            self._doubt(f"the cache cannot be written: {error}")
-        return False
-
-    def _make_room(self, need: int, now: float) -> None:
-        """Give back what dead readers hold, then evict in transactions so small that they need next to no room."""
-        assert self._env is not None
-        self._env.reader_check()
-        with self._env.begin() as txn:
-            used = rows.pages_used(txn)
-        target = min(used, rows.share_of(self.size_limit)) - 4 * need - (self.size_limit >> 3)
-        for _ in range(64):
-            with self._begin_write() as write:
-                batch = rows.Batch(write, rows.quantum_of(now))
-                removed = batch.evict(max(target, 0), now, 16)
-                batch.finish()
-            if not removed:
-                break
-
-    def _begin_write(self) -> lmdb.Transaction[bytes]:
-        assert self._env is not None
-        try:
-            return self._env.begin(write=True)
-        except lmdb.MapResizedError as error:
-            self._recover(error)
-            return self._env.begin(write=True)
-
-    def _lock(self, deadline: float) -> bool:
-        """Take the writers' lock. A run that had to give up once writes no more: it would only wait again."""
-        try:
-            if self._writer.acquire(deadline):
-                return True
-            reason = "another run is holding the cache's write lock"
-        except OSError as error:
-            reason = f"the cache cannot be written: {error.strerror or error}"
-        if deadline >= WRITE_DEADLINE:
-            self._write = False
-            self.reason = self.reason or reason
-        return False
 
 
 def open_store(
