@@ -6,14 +6,14 @@ import pickle
 import warnings
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from packaging.markers import InvalidMarker, UndefinedComparison, UndefinedEnvironmentName
 from packaging.markers import Marker as OracleMarker
 from packaging.requirements import InvalidRequirement
 from packaging.requirements import Requirement as Oracle
 
-from envcensus._kernels.requirement import Marker, MarkerEnvironment, Requirement, parse, parse_many
+from envcensus._kernels.requirement import Marker, MarkerEnvironment, Requirement, leading_names, parse, parse_many
 
 from .strategies import MARKERS, MUTATED_MARKERS, MUTATED_REQUIREMENTS, requirements
 
@@ -85,6 +85,18 @@ def test_requirements_agree(text: str) -> None:
     assert parse(text) == found
     assert hash(parse(text)) == hash(found)
     assert pickle.loads(pickle.dumps(found)) == found
+
+
+@given(st.one_of(MUTATED_REQUIREMENTS, requirements(), st.text(max_size=12)))
+@example("Größe; extra == 'ä'")
+@example("a; os_name == 'ä'")
+def test_the_name_alone_is_that_of_the_whole(text: str) -> None:
+    try:
+        whole = parse(text)
+    except ValueError:
+        return
+    (name,) = leading_names((text,))
+    assert name == whole.normalized or (name == "" and "extra ==" in text)
 
 
 @given(requirements(), requirements())

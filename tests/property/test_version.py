@@ -56,6 +56,20 @@ def test_accepts_and_reads_what_packaging_does(text: str) -> None:
     assert str(again) == str(found)
 
 
+@given(versions(), versions())
+@example("1!1.0", "1.0")
+@example("0!1.0", "1")
+@example("1.0.0.0.0.0.0.0.0.1", "1")
+@example("1.99999999999999999999999", "1.99999999999999999999998")
+def test_the_first_difference_is_that_of_the_releases(one: str, other: str) -> None:
+    a, b = Oracle(one), Oracle(other)
+    width = max(len(a.release), len(b.release))
+    padded = [each.release + (0,) * (width - len(each.release)) for each in (a, b)]
+    expected = next((place for place in range(width) if padded[0][place] != padded[1][place]), -1)
+    expected = -2 if a.epoch != b.epoch else expected
+    assert kernel.first_difference(kernel.Version(one), kernel.Version(other)) == expected
+
+
 @given(st.lists(versions(), min_size=2, max_size=6))
 def test_order_and_hash_agree(texts: list[str]) -> None:
     oracles = [Oracle(text) for text in texts]

@@ -213,6 +213,40 @@ cdef tuple take_texts(Cursor *cursor):
     return tuple([take_text(cursor) for _ in range(count)])
 
 
+cdef enum:
+    MEMO_LIMIT = 16384   # lists of texts; a full table is emptied
+    MEMO_LENGTH = 2048   # bytes; longer ones are not remembered
+
+cdef dict lists = {}  # bytes of a list to its texts: environments hold the same distributions
+
+
+cdef tuple take_shared(Cursor *cursor):
+    """`take_texts`, with one object for equal lists."""
+    cdef Cursor ahead = cursor[0]
+    cdef uint32_t count
+    cdef uint32_t _
+    cdef bytes raw
+    need(&ahead, 4)
+    memcpy(&count, ahead.at, 4)
+    ahead.at += 4
+    if not count:
+        cursor[0] = ahead
+        return ()
+    for _ in range(count):
+        ahead.at += take_length(&ahead)
+    if ahead.at - cursor.at > MEMO_LENGTH:
+        return take_texts(cursor)
+    raw = PyBytes_FromStringAndSize(cursor.at, ahead.at - cursor.at)
+    found = lists.get(raw)
+    if found is None:
+        found = take_texts(cursor)
+        if len(lists) >= MEMO_LIMIT:
+            lists.clear()
+        lists[raw] = found
+    cursor[0] = ahead
+    return found
+
+
 def unpack(bytes record not None, list folders not None, object make not None):
     """The distributions of a record, as `pack` was given them.
 
@@ -230,6 +264,8 @@ def unpack(bytes record not None, list folders not None, object make not None):
     cdef uint16_t folder
     cdef Py_ssize_t length
     cdef Py_ssize_t stem
+    cdef tuple requires
+    cdef tuple extras
     cdef const char *entry
     cdef const char *dash
     cdef char buffer[4608]
@@ -298,8 +334,8 @@ def unpack(bytes record not None, list folders not None, object make not None):
         build = take_text(&cursor)
         direct_url = take_text(&cursor)
         requires_python = take_text(&cursor)
-        requires = take_texts(&cursor)
-        extras = take_texts(&cursor)
+        requires = take_shared(&cursor)
+        extras = take_shared(&cursor)
         found.append(make(
             name, key, version, path, KINDS[kind], installer, bool(marks & REQUESTED), bool(marks & EDITABLE), location,
             build, direct_url, bool(marks & HAS_RECORD), requires_python, requires, extras, bool(marks & REQUIRES_READ),

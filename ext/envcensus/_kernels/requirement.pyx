@@ -7,7 +7,7 @@ comparisons with their specifiers ready, and remembered by text; their results a
 
 from libc.string cimport memchr, memcpy
 
-from envcensus._kernels.names cimport canonical
+from envcensus._kernels.names cimport canonical, canonical_span
 from envcensus._kernels.specifier cimport SpecifierSet, set_from_span, set_from_text
 from envcensus._kernels.version cimport PyUnicode_DATA, PyUnicode_GET_LENGTH, ascii_data, version_or_none
 
@@ -32,6 +32,7 @@ cdef enum Kind:
 
 cdef dict markers = {}
 cdef dict requirements = {}
+cdef dict known_names = {}
 
 cdef dict VARIABLES = {
     name: name
@@ -300,6 +301,51 @@ cdef class Requirement:
 
 
 cdef SpecifierSet nothing = SpecifierSet()
+
+
+def leading_names(tuple texts not None, /):
+    """The normalized name of what each text requires, without a look at the rest.
+
+    "" for a text that brings nothing unless somebody asks for an extra, as far as that is told at a glance, and for one
+    that does not begin with a name.
+
+    >>> leading_names(("Flask[async] >= 2", "pytest; extra == 'test'"))
+    ('flask', '')
+    """
+    return tuple([leading_name(text) for text in texts])
+
+
+cdef object leading_name(str text):
+    cdef const char *s = ascii_data(text)
+    cdef Py_ssize_t start, end, length = PyUnicode_GET_LENGTH(text)
+    if s == NULL:
+        try:
+            return requirement_of(text).normalized
+        except ValueError:
+            return ""
+    if memchr(s, c";", length) != NULL and "extra ==" in text and " or " not in text:
+        return ""
+    start = skip(s, 0, length)
+    end = identifier(s, start, length)
+    if end == start:
+        return ""
+    name = canonical_span(s + start, end - start)
+    if len(known_names) >= MEMO_LIMIT:
+        known_names.clear()
+    return known_names.setdefault(name, name)  # one object for each, with its hash: it is looked for again and again
+
+
+def about_installed(tuple texts not None, tuple names not None, dict installed not None, /):
+    """Those of `texts` whose name is a key of `installed`, behind it; `names` is what `leading_names` says of them."""
+    cdef Py_ssize_t i
+    cdef list found = []
+    if len(texts) != len(names):
+        raise ValueError("a name for each text")
+    for i in range(len(names)):
+        name = names[i]
+        if name in installed:
+            found.append((name, texts[i]))
+    return found
 
 
 def parse(text, /):

@@ -349,6 +349,30 @@ def compare(a, b, /):
     return order(version_of(a), version_of(b))
 
 
+def first_difference(Version a not None, Version b not None, /):
+    """The place of the first number in which the releases of two versions differ, trailing zeros aside.
+
+    -1 where they are the same, -2 where the epochs differ.
+
+    >>> first_difference(Version("1.2.3"), Version("1.3")), first_difference(Version("1.0"), Version("1"))
+    (1, -1)
+    """
+    cdef Parts p = parts_of(a)
+    cdef Parts q = parts_of(b)
+    cdef Py_ssize_t i
+    if (p.has_epoch or q.has_epoch) and a.epoch != b.epoch:
+        return -2
+    if p.big or q.big:
+        mine, theirs = a.release, b.release
+        width = max(len(mine), len(theirs))
+        pairs = zip(mine + (0,) * (width - len(mine)), theirs + (0,) * (width - len(theirs)), strict=True)
+        return next((place for place, (old, new) in enumerate(pairs) if old != new), -1)
+    for i in range(max(p.count, q.count)):
+        if (p.release[i] if i < p.count else 0) != (q.release[i] if i < q.count else 0):
+            return i
+    return -1
+
+
 def sort_key(version, /):
     """The full key: bytes that compare like versions. Raises `packaging.version.InvalidVersion`."""
     return full_of(version_of(version))

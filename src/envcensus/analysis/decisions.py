@@ -13,13 +13,22 @@ from envcensus.analysis.severity import severity
 from envcensus.model.page import Latest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping, Sequence
+    from typing import TypeVar
 
     from envcensus._kernels.page import Candidates, Target
-    from envcensus.model.finding import Severity
+    from envcensus._kernels.requirement import Requirement
+    from envcensus.model.finding import Finding, Severity
     from envcensus.model.page import PageAnswer
 
+    K = TypeVar("K")
+    V = TypeVar("V")
+
+    # name, version, target, direct (None: not known), editable, direct URL
+    RowKey = tuple[str, str, Target, bool | None, bool, str]
+
 _YEAR = 365.25 * 86400.0
+_MOST = 20_000  # of each kind that is remembered: some 10 MB of rows
 
 
 class Step(Struct, frozen=True, gc=False):
@@ -39,10 +48,10 @@ class Decisions:
         self._answers = answers
         self._latest: dict[tuple[str, Target], Latest | None] = {}
         self._candidates: dict[tuple[str, Target], tuple[Candidates, VersionTable]] = {}
-        self._allowed: dict[tuple[str, Target, frozenset[SpecifierSet]], str] = {}
-        self._releases: dict[tuple[str, str], tuple[float | None, str | None]] = {}
+        self._allowed: dict[tuple[str, Target, frozenset[int]], tuple[Sequence[SpecifierSet], str]] = {}
+        self._bars: dict[tuple[int, str], tuple[Requirement, bool]] = {}
         self._status: dict[str, str] = {}
-        self._steps: dict[tuple[str, str, Target], Step] = {}
+        self._rows: dict[RowKey, Finding] = {}
 
     def answer(self, name: str) -> PageAnswer:
         """What the indexes said about the normalized `name`."""
@@ -56,21 +65,33 @@ class Decisions:
             self._latest[key] = None if found is None else _latest(*found)
         return self._latest[key]
 
-    def newest_allowed(self, name: str, target: Target, specifiers: Iterable[SpecifierSet]) -> str:
+    def newest_allowed(self, name: str, target: Target, specifiers: Sequence[SpecifierSet]) -> str:
         """The newest version for `target` that all of `specifiers` contain, "" where there is none.
 
         Stable versions come before pre-releases, as they do for `latest`; yanked ones are not offered.
         """
-        limits = frozenset(specifiers)
-        key = (name, target, limits)
-        if key not in self._allowed:
-            candidates, table = self._table(name, target)
-            allowed = candidates.usable & ~candidates.yanked
-            for specifier in limits:
-                allowed &= specifier.mask(table)
-            best = allowed if target.pre else (allowed & ~candidates.pre) or allowed
-            self._allowed[key] = candidates.versions[best.bit_length() - 1] if best else ""
-        return self._allowed[key]
+        # By identity: to hash a specifier takes longer than the rest. They are kept, or another could take its place.
+        key = (name, target, frozenset(map(id, specifiers)))
+        known = self._allowed.get(key)
+        if known is not None:
+            return known[1]
+        candidates, table = self._table(name, target)
+        allowed = candidates.usable & ~candidates.yanked
+        for specifier in specifiers:
+            allowed &= specifier.mask(table)
+        best = allowed if target.pre else (allowed & ~candidates.pre) or allowed
+        version = candidates.versions[best.bit_length() - 1] if best else ""
+        _with_room(self._allowed)[key] = (specifiers, version)
+        return version
+
+    def bars(self, requirement: Requirement, version: str) -> bool:
+        """Whether `requirement` keeps `version` out."""
+        key = (id(requirement), version)
+        known = self._bars.get(key)
+        if known is None:
+            barred = not requirement.specifier.contains(version, prereleases=True)
+            known = _with_room(self._bars)[key] = (requirement, barred)
+        return known[1]
 
     def _table(self, name: str, target: Target) -> tuple[Candidates, VersionTable]:
         key = (name, target)
@@ -82,36 +103,40 @@ class Decisions:
             self._candidates[key] = (candidates, table)
         return self._candidates[key]
 
-    def release(self, name: str, version: str) -> tuple[float | None, str | None]:
-        """When `version` was uploaded (seconds since the epoch), and why it was yanked; None for not known, not
-        yanked."""
-        key = (name, version)
-        if key not in self._releases:
-            self._releases[key] = page.version_info(self._answers[name].record, version) or (None, None)
-        return self._releases[key]
+    def step(self, name: str, version: str, latest: Latest) -> Step:
+        """How the installed `version` of `name` stands to `latest`."""
+        installed, newest = Version(version), Version(latest.version)
+        outdated = newest > installed
+        uploaded, yanked = page.version_info(self._answers[name].record, version) or (None, None)
+        return Step(
+            outdated=outdated,
+            severity=severity(installed, newest) if outdated else None,
+            uploaded=uploaded,
+            yanked=yanked,
+            libyears=_libyears(uploaded, latest) if outdated else None,
+        )
 
-    def step(self, name: str, version: str, target: Target, latest: Latest) -> Step:
-        """How the installed `version` stands to `latest`, which is that of `name` for `target`."""
-        key = (name, version, target)
-        step = self._steps.get(key)
-        if step is None:
-            installed, newest = Version(version), Version(latest.version)
-            outdated = newest > installed
-            uploaded, yanked = self.release(name, version)
-            step = self._steps[key] = Step(
-                outdated=outdated,
-                severity=severity(installed, newest) if outdated else None,
-                uploaded=uploaded,
-                yanked=yanked,
-                libyears=_libyears(uploaded, latest) if outdated else None,
-            )
-        return step
+    def row(self, key: RowKey) -> Finding | None:
+        """What `keep_row` kept."""
+        return self._rows.get(key)
+
+    def keep_row(self, key: RowKey, row: Finding) -> Finding:
+        """Keep a row that is the same but for its distribution wherever `key` is."""
+        _with_room(self._rows)[key] = row
+        return row
 
     def status(self, name: str) -> str:
         """The project's status (PEP 792)."""
         if name not in self._status:
             self._status[name] = page.info(self._answers[name].record).status
         return self._status[name]
+
+
+def _with_room(known: dict[K, V]) -> dict[K, V]:
+    """`known`, emptied when it is full: what is needed again is made again."""
+    if len(known) >= _MOST:
+        known.clear()
+    return known
 
 
 def _libyears(uploaded: float | None, latest: Latest) -> float | None:

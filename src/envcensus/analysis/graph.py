@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from envcensus._kernels.requirement import MarkerEnvironment, Requirement, parse
+from envcensus._kernels.requirement import MarkerEnvironment, Requirement, about_installed, leading_names, parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -51,6 +51,8 @@ class Lines:
     def __init__(self, markers: Mapping[str, str]) -> None:
         self.environment = MarkerEnvironment(markers)
         self._read: dict[tuple[str, ...], tuple[tuple[Requirement, ...], tuple[str, ...]]] = {}
+        self._named: dict[tuple[str, ...], tuple[str, ...]] = {}
+        self._one: dict[str, Requirement | None] = {}
 
     def read(self, lines: tuple[str, ...]) -> tuple[tuple[Requirement, ...], tuple[str, ...]]:
         """The requirements that hold without any extra, and the lines that PEP 508 does not allow."""
@@ -62,6 +64,33 @@ class Lines:
             if len(self._read) >= _MOST_LINES:
                 self._read.clear()
             found = self._read[lines] = (tuple(kept), tuple(invalid))
+        return found
+
+    def named(self, lines: tuple[str, ...]) -> tuple[str, ...]:
+        """The normalized name of what each line requires, "" where it needs an extra: nothing else of them is read."""
+        found = self._named.get(lines)
+        if found is None:
+            if len(self._named) >= _MOST_LINES:
+                self._named.clear()
+            found = self._named[lines] = leading_names(lines)
+        return found
+
+    def holding(self, line: str) -> Requirement | None:
+        """The requirement of a line; None where it does not hold, or is not one that PEP 508 allows."""
+        try:
+            return self._one[line]
+        except KeyError:
+            pass
+        found: Requirement | None
+        try:
+            found = parse(line)
+            if found.marker is not None and not found.marker.evaluate(self.environment, ""):
+                found = None
+        except ValueError:
+            found = None
+        if len(self._one) >= _MOST_LINES:
+            self._one.clear()
+        self._one[line] = found
         return found
 
 
@@ -83,6 +112,31 @@ def build_graph(distributions: Sequence[Distribution], markers: Mapping[str, str
         for requirement in requirements:
             _join(graph, Edge(distribution, requirement), asked)
         graph.invalid.extend([(distribution, line) for line in invalid])
+    _join_extras(graph, asked, lines.environment)
+    return graph
+
+
+def requirers(distributions: Sequence[Distribution], lines: Lines) -> Graph:
+    """The part of the graph that says which installed distributions require which: `needed_by` of what is installed.
+
+    `needs` and `invalid` stay empty. Most lines of most environments are about what is not there, and are not read.
+    """
+    nodes: dict[str, Distribution] = {}
+    for distribution in distributions:
+        nodes.setdefault(distribution.normalized, distribution)
+    needed_by: dict[str, list[Edge]] = {}
+    graph = Graph(nodes, {}, needed_by, [])
+    asked: dict[str, set[str]] = {}
+    for distribution in nodes.values():
+        requires = distribution.requires
+        if not requires:
+            continue
+        for name, line in about_installed(requires, lines.named(requires), nodes):
+            requirement = lines.holding(line)
+            if requirement is not None:
+                needed_by.setdefault(name, []).append(Edge(distribution, requirement))
+                if requirement.extras:
+                    asked.setdefault(name, set()).update(requirement.normalized_extras)
     _join_extras(graph, asked, lines.environment)
     return graph
 
@@ -110,7 +164,7 @@ def _join_extras(graph: Graph, asked: dict[str, set[str]], environment: MarkerEn
 def _join(graph: Graph, edge: Edge, asked: dict[str, set[str]]) -> None:
     requirement = edge.requirement
     name = requirement.normalized
-    graph.needs[edge.requirer.normalized].append(edge)
+    graph.needs.setdefault(edge.requirer.normalized, []).append(edge)
     if (edges := graph.needed_by.get(name)) is None:
         graph.needed_by[name] = [edge]
     else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from envcensus._kernels import page
 from envcensus._kernels.version import Version
@@ -16,9 +17,9 @@ if TYPE_CHECKING:
     from envcensus._kernels.page import Target
     from envcensus._kernels.specifier import SpecifierSet
     from envcensus.analysis.decisions import Decisions
-    from envcensus.analysis.graph import Graph
+    from envcensus.analysis.graph import Edge, Graph
     from envcensus.model.distribution import Distribution
-    from envcensus.model.page import Latest, PageAnswer
+    from envcensus.model.page import PageAnswer
 
 _DAY = 86400.0
 
@@ -26,7 +27,8 @@ _DAY = 86400.0
 class Surroundings(Struct, frozen=True):
     """What the rows of one environment depend on, beside the distribution itself.
 
-    `now` is in seconds since the epoch. Without a graph (requirements were not read) `wanted` is not computed.
+    `now` is in seconds since the epoch, the same wherever the same `Decisions` are used. Without a graph (requirements
+    were not read) `wanted` is not computed.
     """
 
     target: Target
@@ -42,27 +44,23 @@ def judge(distribution: Distribution, decisions: Decisions, around: Surroundings
     their version says nothing about what an index holds.
     """
     name = distribution.normalized
-    answer = decisions.answer(name)
-    direct = around.graph is not None and around.graph.direct(name)
-    if answer.outcome in {"failed", "offline"}:
-        return Finding(distribution=distribution, state="failed", direct=direct, reason=answer.reason)
-    if answer.outcome == "not-found":
-        return _not_found(distribution, direct, "no index knows it", answer)
-    latest = decisions.latest(name, around.target)
-    if latest is None:
-        reason = page.why_none(answer.record, around.target, name)
-        return _not_found(distribution, direct, reason, answer)
-    reason = _not_comparable(distribution)
-    if reason:
-        return Finding(
-            distribution=distribution,
-            state="not-comparable",
-            latest=latest,
-            direct=direct,
-            reason=reason,
-            stale=answer.stale,
-        )
-    return _compared(distribution, latest, decisions, around, direct)
+    edges: Sequence[Edge] = ()
+    direct: bool | None = None
+    if around.graph is not None:
+        edges = around.graph.needed_by.get(name, ())
+        direct = not edges or around.graph.direct(name)
+    key = (name, distribution.version, around.target, direct, distribution.editable, distribution.direct_url)
+    row = decisions.row(key)
+    if row is None:
+        row = decisions.keep_row(key, _unheld(distribution, decisions, around, direct))
+    if row.wanted and row.latest is not None and (edges or around.constraints):
+        held = _held(name, row.latest.version, edges, decisions, around)
+        if held is not None:
+            wanted, held_by = held
+            if wanted and Version(wanted) < Version(distribution.version):
+                wanted = distribution.version  # what is installed is beyond what is allowed: nothing to upgrade to
+            return replace(row, distribution=distribution, wanted=wanted, held_by=held_by)
+    return replace(row, distribution=distribution)
 
 
 def judge_all(distributions: Sequence[Distribution], decisions: Decisions, around: Surroundings) -> tuple[Finding, ...]:
@@ -70,49 +68,62 @@ def judge_all(distributions: Sequence[Distribution], decisions: Decisions, aroun
     return tuple([judge(distribution, decisions, around) for distribution in distributions])
 
 
-def _compared(
-    distribution: Distribution, latest: Latest, decisions: Decisions, around: Surroundings, direct: bool
-) -> Finding:
+def _unheld(distribution: Distribution, decisions: Decisions, around: Surroundings, direct: bool | None) -> Finding:
+    """The row of all distributions like this one, where nothing that is installed beside it holds it back."""
     name = distribution.normalized
     answer = decisions.answer(name)
-    step = decisions.step(name, distribution.version, around.target, latest)
-    wanted, held_by = _wanted(name, latest, decisions, around) if step.outdated else ("", ())
-    if wanted and wanted != latest.version and Version(wanted) < Version(distribution.version):
-        wanted = distribution.version  # what is installed is beyond what is allowed: nothing to upgrade to
+    if answer.outcome in {"failed", "offline"}:
+        return Finding(distribution=distribution, state="failed", direct=bool(direct), reason=answer.reason)
+    if answer.outcome == "not-found":
+        return _not_found(distribution, bool(direct), "no index knows it", answer)
+    latest = decisions.latest(name, around.target)
+    if latest is None:
+        reason = page.why_none(answer.record, around.target, name)
+        return _not_found(distribution, bool(direct), reason, answer)
+    reason = _not_comparable(distribution)
+    if reason:
+        return Finding(
+            distribution=distribution,
+            state="not-comparable",
+            latest=latest,
+            direct=bool(direct),
+            reason=reason,
+            stale=answer.stale,
+        )
+    step = decisions.step(name, distribution.version, latest)
     return Finding(
         distribution=distribution,
         state="outdated" if step.outdated else "current",
         latest=latest,
-        wanted=wanted,
-        held_by=held_by,
+        wanted=latest.version if step.outdated and around.graph is not None else "",
         severity=step.severity,
         age_days=None if step.uploaded is None else max(around.now - step.uploaded, 0.0) / _DAY,
         libyears=step.libyears,
         yanked=step.yanked,
         status=decisions.status(name),
-        direct=direct,
+        direct=bool(direct),
         reason=_staleness(answer) if answer.stale is not None else "",
         stale=answer.stale,
     )
 
 
-def _wanted(name: str, latest: Latest, decisions: Decisions, around: Surroundings) -> tuple[str, tuple[str, ...]]:
-    """The newest version that every installed requirer and the constraints allow, and who holds it below `latest`.
+def _held(
+    name: str, latest: str, edges: Sequence[Edge], decisions: Decisions, around: Surroundings
+) -> tuple[str, tuple[str, ...]] | None:
+    """The newest version that every installed requirer and the constraints allow, and who holds it below `latest`;
+    None where nobody does.
 
     It is what ``pip install --upgrade NAME`` may choose while everything else stays as it is.
     """
-    if around.graph is None:
-        return "", ()
-    edges = [edge for edge in around.graph.needed_by.get(name, ()) if edge.requirer.normalized != name]
     constraints = around.constraints.get(name, ())
-    holding = [edge for edge in edges if not edge.requirement.specifier.contains(latest.version, prereleases=True)]
-    barring = [each for each in constraints if not each.contains(latest.version, prereleases=True)]
+    holding = [edge for edge in edges if decisions.bars(edge.requirement, latest) and edge.requirer.normalized != name]
+    barring = [each for each in constraints if not each.contains(latest, prereleases=True)]
     if not holding and not barring:
-        return latest.version, ()
+        return None
     holders = {f"{edge.requirer.name} {edge.requirer.version} ({edge.requirement.specifier})" for edge in holding}
     holders |= {f"constraint {specifier}" for specifier in barring}
-    specifiers = {edge.requirement.specifier for edge in edges} | set(constraints)
-    return decisions.newest_allowed(name, around.target, specifiers), tuple(sorted(holders))
+    specifiers = [edge.requirement.specifier for edge in edges if edge.requirer.normalized != name]
+    return decisions.newest_allowed(name, around.target, (*specifiers, *constraints)), tuple(sorted(holders))
 
 
 def _not_found(distribution: Distribution, direct: bool, reason: str, answer: PageAnswer) -> Finding:

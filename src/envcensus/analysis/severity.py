@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from envcensus._kernels.version import first_difference
+
 if TYPE_CHECKING:
     from envcensus._kernels.version import Version
     from envcensus.model.finding import Severity
@@ -15,17 +17,13 @@ def severity(installed: Version, latest: Version) -> Severity:
     A changed epoch counts as "major"; "pre" is a step to a pre-release or, within one release, from one; "other" is
     what remains: a development release or a local version.
     """
-    if installed.epoch != latest.epoch:
+    place = first_difference(installed, latest)
+    if place == -2:  # the epoch
         return "major"
     if latest.is_prerelease:
         return "pre"
-    before, after = installed.release, latest.release  # (made anew each time they are asked for)
-    width = max(len(before), len(after))
-    before += (0,) * (width - len(before))
-    after += (0,) * (width - len(after))
-    for position, (old, new) in enumerate(zip(before, after, strict=True)):
-        if old != new:
-            return ("major", "minor")[position] if position < 2 else "patch"
+    if place >= 0:
+        return ("major", "minor", "patch")[min(place, 2)]
     if installed.pre != latest.pre:
         return "pre"
     if installed.post != latest.post:

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from envcensus._kernels.specifier import SpecifierSet
 from envcensus.analysis.decisions import Decisions
-from envcensus.analysis.graph import Lines, build_graph
+from envcensus.analysis.graph import Lines, requirers
 from envcensus.analysis.ignores import apply_policy
 from envcensus.analysis.outdated import Surroundings, judge_all
 from envcensus.analysis.selection import RowFilter, is_asked, select_rows
@@ -186,7 +186,7 @@ class _Grounds:
         key = tuple(markers.values())
         if key not in self._lines:
             self._lines[key] = Lines(markers)
-        return self._targets[profile], build_graph(listing.distributions, self._lines[key])
+        return self._targets[profile], requirers(listing.distributions, self._lines[key])
 
 
 def _judge(

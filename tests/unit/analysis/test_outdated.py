@@ -98,3 +98,29 @@ def test_an_answer_from_the_past_says_so() -> None:
     found = row(distribution("a", "1.0"), negative)
     assert (found.state, found.stale) == ("not-found", 3600.0)
     assert found.reason == "no index knows it; answered from the cache, 1.0 hours old: the index answered 500"
+
+
+def test_environments_share_what_is_compared_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One `Decisions` for all, as in a run: also when it remembers next to nothing."""
+    answers = {"a": page("a", "1.0", "1.5", "2.0")}
+    old = distribution("a", "1.0")
+    holder = distribution("app", "3", requires=("a<2",))
+    elsewhere = distribution("app", "4", requires=("a<1.5",))
+    free = distribution("app", "5", requires=("a",))
+    environments = [[old], [old, holder], [old, elsewhere], [old, free], [distribution("a", "2.0"), holder], [old]]
+    environments.append([distribution("a", "1.0", editable=True), holder])
+    for most in (20_000, 1):
+        monkeypatch.setattr("envcensus.analysis.decisions._MOST", most)
+        decisions = Decisions(answers)
+        found = []
+        for installed in environments:
+            graph = build_graph(installed, {"python_version": "3.11"})
+            found.append(judge(installed[0], decisions, Surroundings(TARGET, NOW, graph)))
+        assert [row.distribution for row in found] == [installed[0] for installed in environments]
+        assert [row.wanted for row in found] == ["2.0", "1.5", "1.0", "2.0", "", "2.0", ""]
+        assert [row.held_by for row in found[1:3]] == [("app 3 (<2)",), ("app 4 (<1.5)",)]
+        assert [row.held_by for row in (found[0], found[3], found[5])] == [(), (), ()]
+        assert [row.direct for row in found] == [True, False, False, False, False, True, False]
+        assert [row.state for row in found[4:]] == ["current", "outdated", "not-comparable"]
+        alone = judge(old, decisions, Surroundings(TARGET, NOW))
+        assert (alone.wanted, alone.direct) == ("", False)
