@@ -73,6 +73,10 @@ cdef extern from *:
         return fd;
     }
 
+    /* st_size of a directory says nothing about what is in it. */
+    static long long ec_file_size(const struct stat *st) {
+        return S_ISDIR(st->st_mode) ? 0 : (long long)st->st_size;
+    }
     static int ec_open_dir(const char *path) {
         return open(path, O_RDONLY | O_DIRECTORY | O_NONBLOCK | O_CLOEXEC);
     }
@@ -100,6 +104,7 @@ cdef extern from *:
     int faccessat(int dirfd, const char *name, int mode, int flags) noexcept nogil
     long long ec_mtime_ns(const stat_t *st) noexcept nogil
     long long ec_ctime_ns(const stat_t *st) noexcept nogil
+    long long ec_file_size(const stat_t *st) noexcept nogil
     int ec_open_entry(int dirfd, const char *name) noexcept nogil
     int ec_is_regular(int fd) noexcept nogil
     int ec_open_regular(int dirfd, const char *name) noexcept nogil

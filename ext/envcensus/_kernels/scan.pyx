@@ -19,8 +19,8 @@ from posix.unistd cimport close, read
 
 from envcensus._kernels.distinfo cimport read_entry
 from envcensus._kernels.files cimport (
-    AT_FDCWD, DIR, closedir, dirent_t, ec_ctime_ns, ec_mtime_ns, ec_open_dir, ec_open_regular, fdopendir, fstat,
-    readdir, stat_t,
+    AT_FDCWD, DIR, closedir, dirent_t, ec_ctime_ns, ec_file_size, ec_mtime_ns, ec_open_dir, ec_open_regular, fdopendir,
+    fstat, fstatat, readdir, stat_t,
 )
 from envcensus._kernels.rows cimport (
     ARENA_MAX, ENTRIES_MAX, HEADER_MAX, KIND_DIST, KIND_EGG_DIR, READ_DETAILS, READ_INSTALLER, READ_REQUIRES,
@@ -31,6 +31,7 @@ from envcensus._kernels.rows cimport (
 
 cdef extern from "Python.h":
     str PyUnicode_DecodeFSDefaultAndSize(const char *text, Py_ssize_t size)
+    bytes PyUnicode_EncodeFSDefault(object text)
 
 
 # What a scan reads beside names and versions; `rows` says what each word stands for.
@@ -355,6 +356,35 @@ def read_ahead(list directories not None):
                     break
     finally:
         free(places)
+
+
+def watch(str path not None):
+    """The present identity of a path, links followed: (path, device, inode, mtime_ns, ctime_ns, size), the size of a
+    directory 0; all zero where there is nothing."""
+    cdef stat_t st
+    cdef bytes raw
+    cdef const char *text
+    cdef int missing
+    try:
+        raw = PyUnicode_EncodeFSDefault(path)
+    except UnicodeEncodeError:
+        return (path, 0, 0, 0, 0, 0)
+    text = raw
+    if strlen(text) != <size_t>len(raw):
+        return (path, 0, 0, 0, 0, 0)
+    with nogil:
+        missing = fstatat(AT_FDCWD, text, &st, 0)
+    if missing:
+        return (path, 0, 0, 0, 0, 0)
+    return (path, st.st_dev, st.st_ino, ec_mtime_ns(&st), ec_ctime_ns(&st), ec_file_size(&st))
+
+
+def unchanged(tuple watches not None):
+    """Whether each of some results of `watch` is what it would be now."""
+    for known in watches:
+        if watch(known[0]) != known:
+            return False
+    return True
 
 
 def read_file(bytes path not None, size_t limit=1 << 16):

@@ -21,7 +21,8 @@ from typing import Protocol
 import msgspec
 
 from envcensus._kernels.listing import pack, unpack
-from envcensus.inventory.reading import Reading, Watch, watch
+from envcensus._kernels.scan import unchanged
+from envcensus.inventory.reading import Reading, Watch
 from envcensus.model.distribution import Distribution
 from envcensus.model.environment import Environment
 from envcensus.model.skipped import Problem
@@ -85,7 +86,7 @@ class ListingCache:
             environment.site_dirs,
         ):
             return None
-        if any(watch(known[0]) != known for known in entry.watches):
+        if not unchanged(entry.watches):
             return None
         try:
             distributions = unpack(entry.distributions, entry.folders, Distribution)

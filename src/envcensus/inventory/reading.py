@@ -9,7 +9,7 @@ from operator import attrgetter
 
 import msgspec
 
-from envcensus._kernels.scan import DETAILS, INSTALLER, REQUIRES, Directory, read_ahead, read_file
+from envcensus._kernels.scan import DETAILS, INSTALLER, REQUIRES, Directory, read_ahead, read_file, watch
 from envcensus.inventory.egg import read_egg_requires
 from envcensus.inventory.judge import judge
 from envcensus.model.distribution import Distribution
@@ -252,16 +252,6 @@ def _is_own_source(distribution: Distribution, first: Distribution) -> bool:
     if distribution.path.startswith(f"{first.location.rstrip('/')}/"):
         return True
     return os.path.realpath(distribution.path).startswith(f"{os.path.realpath(first.location)}/")
-
-
-def watch(path: str) -> Watch:
-    """The present identity of a path; all zero where there is nothing."""
-    try:
-        status = os.stat(path)
-    except (OSError, ValueError):
-        return (path, 0, 0, 0, 0, 0)
-    size = 0 if status.st_mode & 0o170000 == 0o040000 else status.st_size
-    return (path, status.st_dev, status.st_ino, status.st_mtime_ns, status.st_ctime_ns, size)
 
 
 def level_of(*, details: bool, requires: bool) -> int:

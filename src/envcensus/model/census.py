@@ -122,15 +122,17 @@ def _counted(findings: Iterable[Finding]) -> str:
 class Stream:
     """A census that is never whole in memory: `surveys` gives one environment at a time, once.
 
-    `skipped` and `metrics` are complete when `surveys` has ended.
+    `skipped` and `metrics` are complete when `surveys` has ended. `asked`: whether an index was, or a look-up may have
+    failed in the run that left what is read here.
     """
 
-    def __init__(self, items: Iterable[Survey | Skipped], generated: float) -> None:
+    def __init__(self, items: Iterable[Survey | Skipped], generated: float, *, asked: bool = True) -> None:
         self.skipped: list[Skipped] = []
         self.metrics = Metrics()
         self.notes: tuple[Note, ...] = ()
         self.generated = generated  # seconds since the epoch
         self.problems = 0
+        self._asked = asked
         self.surveys = self._surveys(items)
         self._failed = False  # whether a look-up did
 
@@ -142,7 +144,7 @@ class Stream:
             self.metrics.environments += 1
             self.metrics.distributions += len(item.findings)
             self.problems += len(item.problems)
-            self._failed = self._failed or _any_failed(item)
+            self._failed = self._failed or (self._asked and _any_failed(item))
             yield item
 
     @property
@@ -152,6 +154,8 @@ class Stream:
 
     def split(self, count: int) -> list[Stream]:
         """So many streams of the same surveys, to be read in step: each holds what another has read before it."""
+        if count == 1:
+            return [self]  # (tee would hold dozens of surveys all the same)
         copies = []
         for surveys in tee(self.surveys, count):
             stream = object.__new__(Stream)

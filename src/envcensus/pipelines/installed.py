@@ -96,7 +96,7 @@ def stream(
                 yield unchecked(item) if selection is None else selected(unchecked(item), selection)
         clock.end("scan")
 
-    run = Stream(items(), now)
+    run = Stream(items(), now, asked=False)
     return run
 
 

@@ -5,7 +5,7 @@ Everything reads the same without colour. Nothing is cut unless the width of a t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from envcensus.model.census import Census, Stream, Survey
 from envcensus.model.changes import Changes
@@ -15,7 +15,7 @@ from envcensus.model.finding import Finding
 from envcensus.model.skipped import CODES, Problem, Skipped
 from envcensus.report import remarks, totals
 from envcensus.report.options import RenderOptions
-from envcensus.report.text import SEVERITY_STYLES, cut_left, style, table
+from envcensus.report.text import SEVERITY_STYLES, aligned, cut_left, style, table
 from envcensus.report.totals import SEVERITIES, Totals
 
 IMPLEMENTATIONS = {"cpython": "Python", "pypy": "PyPy", "graalpy": "GraalPy"}
@@ -31,7 +31,8 @@ def render(census: Census | Stream, options: RenderOptions) -> Iterator[str]:
         counts = totals.of_survey(survey)
         sums.add(counts)
         projects.update([finding.distribution.normalized for finding in survey.findings])
-        stale.add(survey.findings)
+        if counts.unchecked < counts.packages:
+            stale.add(survey.findings)
         yield "\n".join(_environment(survey, counts, options)) + "\n\n"
     if census.skipped:
         yield "\n".join(_skipped(census.skipped, options)) + "\n\n"
@@ -71,8 +72,8 @@ def render_envs(census: Census | Stream, options: RenderOptions) -> Iterator[str
     }
     kept = {title: cells for title, cells in columns.items() if any(cells)}
     if kept:
-        rows = list(zip(*kept.values(), strict=True))
-        yield "\n".join(table(list(kept), rows, width=options.width, elastic=ELASTIC, color=options.color)) + "\n\n"
+        cells = list(kept.values())
+        yield aligned(list(kept), cells, width=options.width, elastic=ELASTIC, color=options.color) + "\n\n"
     if census.skipped:
         yield "\n".join(_skipped(census.skipped, options)) + "\n\n"
     yield f"{plural(len(found), 'environment')}{_not_looked_at(len(census.skipped), options)}.\n"
@@ -92,7 +93,7 @@ def _environment(survey: Survey, counts: Totals, options: RenderOptions) -> Iter
         shown = [f for f in survey.findings if options.shows(f) and totals.active(f)]
         rows = [f for f in shown if f.state in ("outdated", "current", "unchecked")]
     if rows:
-        yield from _rows(rows, options)
+        yield _rows(rows, options, compared=counts.unchecked < counts.packages)
     if options.verbose:
         yield from _not_rows(shown)
     if counts.failed:
@@ -131,13 +132,13 @@ def _owner(environment: Environment) -> str:
     return "" if owner is None else owner.name or f"uid {owner.uid}"
 
 
-def _rows(rows: Sequence[Finding], options: RenderOptions) -> Iterable[str]:
+def _rows(rows: Sequence[Finding], options: RenderOptions, *, compared: bool) -> str:
     distributions = [f.distribution for f in rows]
     columns: dict[str, list[str]] = {
         "Package": [d.name for d in distributions],
         "Version": [d.version for d in distributions],
     }
-    if {f.state for f in rows} != {"unchecked"}:  # (nothing more is known of what was not compared)
+    if compared and {f.state for f in rows} != {"unchecked"}:  # (nothing more is known of what was not compared)
         columns |= {
             "Wanted": [f.wanted for f in rows],
             "Latest": [f.latest.version if f.latest else "" for f in rows],
@@ -146,7 +147,9 @@ def _rows(rows: Sequence[Finding], options: RenderOptions) -> Iterable[str]:
             "Age": ["" if f.age_days is None else age(f.age_days) for f in rows],
             "Notes": ["; ".join(notes(f)) for f in rows],
         }
-    columns["Editable project location"] = [d.location if d.editable else "" for d in distributions]
+    editable = [d.editable for d in distributions]
+    if True in editable:
+        columns["Editable project location"] = [d.location if d.editable else "" for d in distributions]
     kept = {
         title: cells if "".join(cells).isprintable() else [neutral(cell) for cell in cells]
         for title, cells in columns.items()
@@ -157,8 +160,9 @@ def _rows(rows: Sequence[Finding], options: RenderOptions) -> Iterable[str]:
         for finding in rows:
             tint = SEVERITY_STYLES.get(finding.severity or "", "") if finding.state == "outdated" else ""
             styles.append([tint if title in ("Latest", "Severity") else "" for title in kept])
-    cells = zip(*kept.values(), strict=True)
-    return table(list(kept), cells, width=options.width, elastic=ELASTIC, styles=styles, color=options.color)
+    return aligned(
+        list(kept), list(kept.values()), width=options.width, elastic=ELASTIC, styles=styles, color=options.color
+    )
 
 
 def age(days: float) -> str:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from itertools import repeat
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Any
 
 RESET = "\x1b[0m"
 STYLES = {
@@ -69,40 +72,59 @@ def style(text: str, name: str, color: bool) -> str:
     return f"{STYLES[name]}{text}{RESET}" if color and name and text else text
 
 
-def table(
+def table(header: Sequence[str], rows: Iterable[Sequence[str]], **options: Any) -> list[str]:
+    """The lines of `aligned`, with its options, of rows."""
+    columns = list(zip(*rows, strict=True)) or [()] * len(header)
+    return aligned(header, columns, **options).split("\n")
+
+
+def aligned(
     header: Sequence[str],
-    rows: Iterable[Sequence[str]],
+    columns: Sequence[Sequence[str]],
     *,
     width: int | None = None,
     elastic: Collection[str] = (),
     styles: Sequence[Sequence[str]] = (),
     color: bool = False,
-) -> list[str]:
+) -> str:
     """Aligned lines as pip prints them: header, dashes, rows; columns one space apart, no trailing blanks.
 
     Cells must be clean. With `width` (columns of the terminal), the widest of the columns named in `elastic` are
     cut until the lines fit, as far as that goes; without it nothing is. `styles` holds one style name per cell,
     row by row.
     """
-    body = list(rows)
-    columns = list(zip(header, *body, strict=True))
-    ascii_only = all("".join(column).isascii() for column in columns)
-    sizes = [max(map(len if ascii_only else width_of, column)) for column in columns]
+    ascii_only = "".join(header).isascii() and all("".join(column).isascii() for column in columns)
+    measure = len if ascii_only else width_of
+    sizes = [
+        max(measure(title), max(map(measure, column), default=0)) for title, column in zip(header, columns, strict=True)
+    ]
     if ascii_only and not color and (width is None or sum(sizes) + len(sizes) - 1 <= width):
-        # Most tables: nothing to cut, and a character is a column. The loop below would do the same, cell by cell.
-        padded = [map(str.ljust, column, repeat(size)) for column, size in zip(columns[:-1], sizes[:-1], strict=True)]
-        lines = list(map(str.rstrip, map(" ".join, zip(*padded, columns[-1], strict=True))))
-        lines.insert(1, " ".join("-" * size for size in sizes).rstrip())
-        return lines
+        return _spread(header, columns, sizes)
     if width is not None:
         least = [
             min(max(width_of(h), 8), size) if h in elastic else size for h, size in zip(header, sizes, strict=True)
         ]
         sizes = _fit(sizes, least, width)
     lines = [_line(header, sizes, (), color), style(" ".join("-" * size for size in sizes), "dim", color)]
-    for index, row in enumerate(body):
+    for index, row in enumerate(zip(*columns, strict=True)):
         lines.append(_line(row, sizes, styles[index] if styles else (), color))
-    return lines
+    return "\n".join(lines)
+
+
+def _spread(header: Sequence[str], columns: Sequence[Sequence[str]], sizes: Sequence[int]) -> str:
+    """Most tables: nothing to cut, and a character is a column. One format takes all cells at once: a few calls for
+    each would be half the work of a listing."""
+    line = "".join([f"%-{size}s " for size in sizes[:-1]]) + "%s"
+    cells = [""] * (len(columns) * len(columns[0]))
+    for place, column in enumerate(columns):
+        cells[place :: len(columns)] = column
+    dashes = " ".join(["-" * size for size in sizes])
+    text = f"{line % tuple(header)}\n{dashes}"
+    if cells:
+        text += ("\n" + line) * len(columns[0]) % tuple(cells)
+    if text.endswith(" ") or " \n" in text:
+        text = "\n".join(map(str.rstrip, text.split("\n")))
+    return text
 
 
 def _fit(sizes: list[int], least: list[int], width: int) -> list[int]:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 import envcensus.inventory.cache
+from envcensus._kernels.scan import unchanged, watch
 from envcensus.inventory import discover, scan
 from envcensus.inventory.cache import RACY_NS
 from envcensus.model.listing import Listing
@@ -257,3 +258,21 @@ def test_a_zipped_egg_that_is_replaced_is_seen(make_venv: Any) -> None:
         (venv.site.parent / "new").rename(venv.site / "x.egg")
         assert [d.version for d in listing(venv.path, store).distributions] == [version]
         assert listing(venv.path, store).cached
+
+
+def test_watching_is_what_stat_says(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("text")
+    (tmp_path / "link").symlink_to("file")
+    (tmp_path / "broken").symlink_to("nowhere")
+    odd = os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9")
+    os.mkdir(odd)
+    for path in (str(tmp_path), str(tmp_path / "file"), str(tmp_path / "link"), odd):
+        status = os.stat(path)
+        size = status.st_size if path.endswith(("file", "link")) else 0
+        assert watch(path) == (path, status.st_dev, status.st_ino, status.st_mtime_ns, status.st_ctime_ns, size)
+    for path in (str(tmp_path / "broken"), "", f"{tmp_path}/file\0", "\ud800", f"{tmp_path}/file/below"):
+        assert watch(path) == (path, 0, 0, 0, 0, 0)
+    known = watch(str(tmp_path / "file"))
+    assert unchanged((known, watch("/nonexistent")))
+    assert not unchanged((known, (*known[:5], 5)))
+    assert unchanged(())

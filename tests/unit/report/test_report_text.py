@@ -64,3 +64,18 @@ def test_table_fits_a_terminal_and_colour_changes_nothing_else(rows: list[tuple[
 def test_wide_characters_stay_aligned() -> None:
     lines = text.table(("Package", "V"), [("数数", "1"), ("abcd", "2")])
     assert lines == ["Package V", "------- -", "数数    1", "abcd    2"]
+
+
+CELLS = st.text(st.sampled_from("ab%s -1"), max_size=6)
+
+
+@given(st.integers(1, 3).flatmap(lambda width: st.lists(st.lists(CELLS, min_size=width, max_size=width), min_size=1)))
+def test_plain_tables_are_padded_cell_by_cell(rows: list[list[str]]) -> None:
+    header, *body = rows
+    sizes = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    expected = [" ".join(cell.ljust(size) for cell, size in zip(row, sizes, strict=True)).rstrip() for row in rows]
+    expected.insert(1, " ".join("-" * size for size in sizes).rstrip())
+    assert text.table(header, body) == expected
+    assert text.aligned(
+        header, [list(column) for column in zip(*body, strict=True)] or [[]] * len(header)
+    ) == "\n".join(expected)
