@@ -42,12 +42,6 @@ def lifetime(headers: Mapping[str, str], now: float) -> float:
     return max(0.0, min(seconds, LONGEST_SECONDS) - age)
 
 
-def expires_at(headers: Mapping[str, str], now: float, *, negative: bool = False) -> float:
-    """The moment until which the answer is fresh; a negative one gets at most NEGATIVE_SECONDS."""
-    seconds = lifetime(headers, now)
-    return now + (min(seconds, NEGATIVE_SECONDS) if negative else seconds)
-
-
 def stale_until(headers: Mapping[str, str], now: float) -> float:
     """The moment until which the answer may stand in when its index cannot be reached."""
     control = parse_cache_control(headers.get("Cache-Control", ""))
@@ -55,17 +49,6 @@ def stale_until(headers: Mapping[str, str], now: float) -> float:
         return now
     seconds = _seconds(control.get("stale-if-error", ""))
     return now + lifetime(headers, now) + min(STALE_IF_ERROR_SECONDS if seconds is None else seconds, LONGEST_SECONDS)
-
-
-def is_fresh(fetched: float, expires: float, now: float, max_age: float | None = None) -> bool:
-    """Whether an answer fetched at `fetched` may be used at `now` without asking.
-
-    `max_age` is the user's: it replaces the server's word; 0 (`--refresh`) asks always. An answer from the future
-    (the clock was set back) is not fresh.
-    """
-    if now < fetched:
-        return False
-    return now < expires if max_age is None else now - fetched < max_age
 
 
 def _seconds(text: str) -> float | None:

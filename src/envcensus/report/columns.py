@@ -67,7 +67,7 @@ def render_envs(census: Census | Stream, options: RenderOptions) -> Iterator[str
         "Environment": [neutral(e.path) for e in found],
         "Kind": [neutral(e.kind) for e in found],
         "Python": [neutral(python(e)) for e in found],
-        "Owner": [neutral(_owner(e)) for e in found],
+        "Owner": [neutral(owner_of(e)) for e in found],
         "Host": [neutral(e.host) for e in found],
     }
     kept = {title: cells for title, cells in columns.items() if any(cells)}
@@ -114,7 +114,7 @@ def heading(environment: Environment, options: RenderOptions) -> str:
 
 def about(environment: Environment) -> str:
     """ "venv, Python 3.11.7, owner deploy"."""
-    owner = _owner(environment)
+    owner = owner_of(environment)
     notes = [environment.kind, python(environment), f"owner {owner}" if owner else ""]
     notes.append(f"host {environment.host}" if environment.host else "")
     return ", ".join(note for note in notes if note)
@@ -127,7 +127,8 @@ def python(environment: Environment) -> str:
     return f"{name} {environment.python or '(version unknown)'}{threads}"
 
 
-def _owner(environment: Environment) -> str:
+def owner_of(environment: Environment) -> str:
+    """The owner's name, "uid 1000" where the host has none for it; empty where it is not known."""
     owner = environment.owner
     return "" if owner is None else owner.name or f"uid {owner.uid}"
 

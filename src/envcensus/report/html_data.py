@@ -83,13 +83,12 @@ class _Project:
 
 def _environment(survey: Survey) -> dict[str, Any]:
     environment, counts = survey.environment, totals.of_survey(survey)
-    owner = environment.owner
     return {
         "path": neutral(environment.path),
         "host": neutral(environment.host),
         "kind": neutral(environment.kind),
         "python": neutral(columns.python(environment)),
-        "owner": neutral((owner.name or f"uid {owner.uid}") if owner else ""),
+        "owner": neutral(columns.owner_of(environment)),
         "base": neutral(environment.base),
         "changed": timestamp(environment.changed)[:10],
         "packages": counts.packages,
