@@ -132,12 +132,6 @@ def median(values: Iterable[float]) -> float:
     return statistics.median(found) if found else float("nan")
 
 
-def undisturbed(samples: Sequence[Sample]) -> list[Sample]:
-    """The samples during which others left the machine alone; all of them if those are fewer than three."""
-    quiet = [sample for sample in samples if sample.others <= DISTURBED]
-    return quiet if len(quiet) >= 3 else list(samples)
-
-
 def as_json(sample: Sample) -> dict[str, object]:
     """Plain data, times rounded to what can be measured."""
     return {key: round(value, 4) if isinstance(value, float) else value for key, value in asdict(sample).items()}
