@@ -5,12 +5,14 @@ limits (PEP 440, 592, 345, 425 and 700), so that `outdated` and `resolve` agree 
 """
 from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_GET_SIZE
+from cpython.mem cimport PyMem_Malloc
 from cpython.unicode cimport PyUnicode_DecodeUTF8
 from libc.stdint cimport int8_t, int32_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport free, malloc
 from libc.string cimport memcmp, memcpy, memset
 
 from envcensus._kernels.pagefmt cimport *
+from envcensus._kernels.specifier cimport Texts, VersionTable, table_of
 from envcensus._kernels.version cimport pack_key, version_or_none
 
 from envcensus._kernels.specifier import specifier_set
@@ -119,124 +121,7 @@ def why_none(record, Target target not None, str name=""):
     return f"no version supports Python {target.python}"
 
 
-class Candidates:
-    """What a project offers a target, for a resolver. Bit i of each mask stands for `versions[i]`.
-
-    `versions`: text of the distinct versions, ascending. `keys`: their 64-bit keys, in native order, as an array("Q")
-    (0 where `unpacked` is set: compare the text). `usable`: a file fits that is not yanked. `yanked`: only yanked files
-    fit. Of those: `pre`: pre-releases. `wheel`: a wheel fits. `metadata`: and all wheels have a metadata file.
-    `bad_python`: no file fits, for Requires-Python alone.
-    """
-    __slots__ = ("bad_python", "keys", "metadata", "pre", "unpacked", "usable", "versions", "wheel", "yanked")
-
-    def __init__(self, versions, keys, usable, yanked, pre, wheel, metadata, unpacked, bad_python):
-        self.versions = versions
-        self.keys = keys
-        self.usable = usable
-        self.yanked = yanked
-        self.pre = pre
-        self.wheel = wheel
-        self.metadata = metadata
-        self.unpacked = unpacked
-        self.bad_python = bad_python
-
-
-cdef enum:
-    IS_USABLE = 1
-    IS_YANKED = 2
-    IS_PRE = 4
-    IS_WHEEL = 8
-    IS_META = 16
-    IS_UNPACKED = 32
-    IS_BAD_PYTHON = 64
-    HAS_YANKED_WHEEL = 128
-    HAS_YANKED_META = 256
-
-
-cdef object mask_of(const uint16_t *marks, uint32_t n, uint16_t bit):
-    """An integer with a bit for each mark that has `bit` set."""
-    cdef uint32_t i
-    cdef uint16_t some = 0
-    cdef bytearray out
-    cdef unsigned char *p
-    for i in range(n):
-        some |= marks[i]
-    if not some & bit:
-        return 0
-    out = bytearray((n + 7) // 8)
-    p = out
-    for i in range(n):
-        p[i >> 3] |= (marks[i] & bit != 0) << (i & 7)
-    return int.from_bytes(out, "little")
-
-
-def candidates(record, Target target not None, str name=""):
-    """The versions of a project and what each offers the target, as `Candidates`. Raises PageError."""
-    from array import array
-
-    cdef View v
-    cdef Judge j
-    cdef Row row
-    cdef uint32_t i, n = 0, at
-    cdef int fits
-    cdef int32_t rank
-    cdef uint16_t *marks
-    cdef uint16_t mark
-    cdef list texts
-    cdef uint64_t[:] keys
-    cdef Hold _hold = open_record(record, &v)
-    if v.head.versions > v.head.rows:
-        damaged()
-    n = v.head.versions
-    texts = [None] * n
-    key_array = array("Q", bytes(8 * n))
-    if n == 0:
-        return Candidates(texts, key_array, 0, 0, 0, 0, 0, 0, 0)
-    keys = key_array
-    room = bytearray(2 * n)
-    marks = <uint16_t *><char *>room
-    judge_init(&j, &v, target, name)
-    at = n
-    for i in range(v.head.rows):
-        row_at(&v, i, &row)
-        if not row.flags & ROW_SAME:
-            if at == 0:
-                damaged()
-            at -= 1
-            texts[at] = version_of(&v, &row)
-            keys[at] = row.key
-        elif at == n:
-            damaged()
-        fits = judge_row(&v, &j, target, &row, &rank)
-        mark = marks[at]
-        if row.flags & ROW_PRE:
-            mark |= IS_PRE
-        if row.flags & ROW_UNPACKED:
-            mark |= IS_UNPACKED
-        if fits & (FITS_WHEEL | FITS_SDIST):
-            mark |= IS_YANKED if row.reason else IS_USABLE
-            if fits & FITS_WHEEL:
-                mark |= HAS_YANKED_WHEEL if row.reason else IS_WHEEL
-                if row.flags & ROW_META:
-                    mark |= HAS_YANKED_META if row.reason else IS_META
-        elif fits & BAD_PYTHON:
-            mark |= IS_BAD_PYTHON
-        marks[at] = mark
-    if at:
-        damaged()
-    for i in range(n):
-        if marks[i] & IS_USABLE:
-            marks[i] &= ~IS_YANKED
-        else:
-            marks[i] |= IS_WHEEL if marks[i] & HAS_YANKED_WHEEL else 0
-            marks[i] |= IS_META if marks[i] & HAS_YANKED_META else 0
-        if marks[i] & (IS_USABLE | IS_YANKED):
-            marks[i] &= ~IS_BAD_PYTHON
-    return Candidates(
-        texts, key_array, mask_of(marks, n, IS_USABLE), mask_of(marks, n, IS_YANKED), mask_of(marks, n, IS_PRE),
-        mask_of(marks, n, IS_WHEEL), mask_of(marks, n, IS_META), mask_of(marks, n, IS_UNPACKED),
-        mask_of(marks, n, IS_BAD_PYTHON),
-    )
+include "pagecandidates.pxi"
 
 
 def versions(record):

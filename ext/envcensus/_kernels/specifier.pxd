@@ -1,6 +1,6 @@
 """Specifier sets for other kernels."""
 
-from libc.stdint cimport uint64_t
+from libc.stdint cimport uint32_t, uint64_t
 
 
 cdef enum Operator:
@@ -25,8 +25,15 @@ ctypedef struct Clause:
     uint64_t low, high
 
 
+cdef class Texts:
+    cdef uint32_t *_ends       # and the texts behind them
+    cdef Py_ssize_t _count
+    cdef char *room(self, Py_ssize_t count, Py_ssize_t size) except NULL
+    cdef str at(self, Py_ssize_t i)
+
+
 cdef class VersionTable:
-    cdef readonly tuple versions  # texts, ascending
+    cdef readonly object versions  # texts, ascending: a tuple, or Texts
     cdef uint64_t *_keys          # 0: see _full
     cdef dict _full               # index to full key
     cdef Py_ssize_t _count
@@ -50,6 +57,8 @@ cdef class SpecifierSet:
     cdef list canonical(self)
     cdef tuple bounds(self, VersionTable table)
 
+# The table of versions in ascending order, and of their keys, which now belong to it: PyMem_Malloc made them.
+cdef VersionTable table_of(Texts texts, uint64_t *keys)
 # The set of the specifiers in text[start:end], or None where that is no list of them. `line` stands for the rules
 # of a requirement line: only spaces and tabs, no empty items but a last one.
 cdef SpecifierSet set_from_span(str text, Py_ssize_t start, Py_ssize_t end, bint line)

@@ -7,6 +7,7 @@ Sets that are not ASCII (=== allows any text) go to packaging whole.
 """
 
 from cpython.mem cimport PyMem_Free, PyMem_Malloc
+from cpython.unicode cimport PyUnicode_DecodeUTF8
 from libc.string cimport memcpy
 
 from envcensus._kernels.version cimport (
@@ -387,4 +388,5 @@ cdef class SpecifierSet:
         return found
 
 
+include "versiontexts.pxi"
 include "versiontable.pxi"

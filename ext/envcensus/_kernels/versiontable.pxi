@@ -34,12 +34,15 @@ cdef class VersionTable:
     packed `keys` are known (a buffer of 64-bit integers; 0 where a version has none).
     """
 
-    def __cinit__(self, versions, keys=None):
-        cdef list texts = versions if type(versions) is list else list(versions)
+    def __cinit__(self, versions=None, keys=None):
+        cdef list texts
         cdef const uint64_t[:] known = keys
         cdef Py_ssize_t i
         cdef uint64_t last = 0
         cdef bint ordered = True
+        if versions is None:
+            return  # see `table_of`
+        texts = versions if type(versions) is list else list(versions)
         self._keys = <uint64_t *>PyMem_Malloc((len(texts) or 1) * sizeof(uint64_t))
         if self._keys == NULL:
             raise MemoryError()
@@ -104,6 +107,14 @@ cdef class VersionTable:
             if pre:
                 bits[i >> 3] |= 1 << (i & 7)
         return int.from_bytes(bits, "little")
+
+
+cdef VersionTable table_of(Texts texts, uint64_t *keys):
+    cdef VersionTable self = VersionTable.__new__(VersionTable)
+    self.versions = texts
+    self._count = texts._count
+    self._keys = keys
+    return self
 
 
 cdef inline bint pack_text(object text, uint64_t *key) noexcept:

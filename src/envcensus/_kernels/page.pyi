@@ -1,6 +1,7 @@
-from array import array
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Literal, Protocol, Self, TypeVar, final
+
+from envcensus._kernels.specifier import Texts, VersionTable
 
 _Buffer = bytes | bytearray | memoryview
 _F = TypeVar("_F")
@@ -79,8 +80,8 @@ class Target:
     def uploaded_prior_to(self) -> float | None: ...
 
 class Candidates:
-    versions: list[str]
-    keys: array[int]
+    versions: Texts
+    table: VersionTable
     usable: int
     yanked: int
     pre: int
@@ -90,8 +91,8 @@ class Candidates:
     bad_python: int
     def __init__(
         self,
-        versions: list[str],
-        keys: array[int],
+        versions: Texts,
+        table: VersionTable,
         usable: int,
         yanked: int,
         pre: int,

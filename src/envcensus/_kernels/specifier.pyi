@@ -1,14 +1,23 @@
 from array import array
-from collections.abc import Callable, Iterable
-from typing import Any, Self, TypeVar, final
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Self, TypeVar, final, overload
 
 from envcensus._kernels.version import Version
 
 _Item = TypeVar("_Item")
 
 @final
+class Texts(Sequence[str]):
+    def __len__(self) -> int: ...
+    @overload
+    def __getitem__(self, index: int, /) -> str: ...
+    @overload
+    def __getitem__(self, index: slice, /) -> Sequence[str]: ...
+    def __eq__(self, other: object, /) -> bool: ...
+
+@final
 class VersionTable:
-    versions: tuple[str, ...]
+    versions: Sequence[str]
     def __new__(cls, versions: Iterable[str], keys: array[int] | None = None) -> Self: ...
     def __len__(self) -> int: ...
     def index(self, version: str | Version, /) -> int: ...

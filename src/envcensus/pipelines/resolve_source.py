@@ -8,7 +8,7 @@ import msgspec
 
 from envcensus._kernels.names import TagSet, parse_wheel_filename
 from envcensus._kernels.page import Candidates, PageError, Target, candidates, files, version_info
-from envcensus._kernels.specifier import VersionTable, specifier_set
+from envcensus._kernels.specifier import specifier_set
 from envcensus.index.entry import unpack_entry
 from envcensus.index.places import stamp
 from envcensus.model.core_metadata import CoreMetadata
@@ -29,15 +29,15 @@ _encode = msgspec.msgpack.Encoder().encode
 class PageFeed:
     """The candidates of one project for a target."""
 
-    __slots__ = ("_found", "_limited", "_table", "_target", "_unwanted", "pre", "usable", "versions", "yanked")
+    __slots__ = ("_found", "_limited", "_target", "_unwanted", "pre", "table", "usable", "versions", "yanked")
 
     def __init__(self, found: Candidates, target: Target, *, limited: bool = False) -> None:
         self._found = found
         self._limited = limited  # by upload time
         self._unwanted = 0
         self._target = target
-        self._table: VersionTable | None = None
         self.versions = found.versions
+        self.table = found.table
         self.usable = found.usable | found.yanked
         self.yanked = found.yanked
         self.pre = found.pre
@@ -51,13 +51,6 @@ class PageFeed:
         if kept:
             self._unwanted = self.usable & ~kept
             self.usable = kept
-
-    @property
-    def table(self) -> VersionTable:
-        """The sorted versions, with keys."""
-        if self._table is None:
-            self._table = VersionTable(self.versions, self._found.keys)
-        return self._table
 
     def why_not(self, index: int) -> str:
         """Why a version is not usable."""

@@ -10,7 +10,7 @@ from envcensus.pipelines.resolve_source import PageFeed
 
 
 def _feed(*, limited: bool = False) -> PageFeed:
-    found: Any = SimpleNamespace(versions=("1", "2", "3"), usable=0b110, yanked=0, pre=0, bad_python=0b001)
+    found: Any = SimpleNamespace(versions=("1", "2", "3"), table=None, usable=0b110, yanked=0, pre=0, bad_python=0b001)
     return PageFeed(found, Target(python="3.12.0", tags=()), limited=limited)
 
 
