@@ -145,6 +145,7 @@ class Index:
         self.counters = Counters()
         self.random = random.Random(1)
         self.later: Callable[..., object] | None = None
+        self.open: set[Connection] = set()
 
     def delay(self) -> float:
         """Seconds until the next answer."""
@@ -211,6 +212,10 @@ class Connection(asyncio.Protocol):
         assert isinstance(transport, asyncio.Transport) or hasattr(transport, "write")
         self.transport = transport  # type: ignore[assignment]  # uvloop's transports are no subclasses
         self.index.counters.connections += 1
+        self.index.open.add(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.index.open.discard(self)
 
     def data_received(self, data: bytes) -> None:
         self.buffer += data
@@ -267,6 +272,16 @@ async def _listen(index: Index, port: int) -> tuple[asyncio.Server, int]:
     return server, server.sockets[0].getsockname()[1]
 
 
+async def _end(server: asyncio.Server, index: Index) -> None:
+    """Let nobody wait, and no connection outlive its loop."""
+    server.close()
+    for connection in tuple(index.open):
+        if connection.transport is not None:
+            connection.transport.abort()
+    while index.open:
+        await asyncio.sleep(0.001)
+
+
 class Running:
     """A server that is up, whichever way it was started."""
 
@@ -305,7 +320,7 @@ def running(universe: Universe, **knobs: Any) -> Iterator[Running]:
     try:
         yield Running(port)
     finally:
-        loop.call_soon_threadsafe(server.close)
+        asyncio.run_coroutine_threadsafe(_end(server, index), loop).result()
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
