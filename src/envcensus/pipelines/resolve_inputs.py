@@ -94,12 +94,12 @@ class Reader:
         origin = f"{path}"
         if isinstance(project, dict) and (extras or not groups):
             self._requires_python(project, path)
-            dynamic = project.get("dynamic") or []
+            dynamic = _lines(project.get("dynamic"), path, "dynamic")
             if "dependencies" in dynamic and "dependencies" not in project:
                 raise UsageError(f"{path}: dependencies are dynamic: only a build would tell them")
             for line in _lines(project.get("dependencies"), path, "dependencies"):
                 self._own(line, project, origin, path)
-            optional = project.get("optional-dependencies") or {}
+            optional = _optional(project, path)
             known = {canonicalize_name(str(name)): lines for name, lines in optional.items()}
             wanted = list(known) if ":all:" in extras else [canonicalize_name(extra) for extra in extras]
             for extra in wanted:
@@ -132,19 +132,21 @@ class Reader:
         if isinstance(text, str) and text.strip():
             self.inputs.requires_python.append(Wanted(text.strip(), path))
 
-    def _own(self, line: str, project: object, origin: str, path: str) -> None:
-        """A dependency of a project; one on the project itself with extras stands for those extras' dependencies."""
+    def _own(self, line: str, project: object, origin: str, path: str, inside: tuple[str, ...] = ()) -> None:
+        """A dependency of a project; one on the project itself with extras stands for those extras' dependencies.
+
+        `inside` holds the extras that led here: each is taken once, as extras may name each other.
+        """
         name = project.get("name") if isinstance(project, dict) else None
         match = re.match(r"([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[([^\]]*)\])?", line)
         if name and match and match[2] and canonicalize_name(match[1]) == canonicalize_name(str(name)):
             assert isinstance(project, dict)
-            optional = project.get("optional-dependencies") or {}
-            for extra in match[2].split(","):
-                for key, lines in optional.items():
-                    if canonicalize_name(str(key)) == canonicalize_name(extra.strip()) and lines != [line]:
-                        for inner in _lines(lines, path, extra):
-                            if inner != line:
-                                self._own(inner, project, origin, path)
+            wanted = {canonicalize_name(extra.strip()) for extra in match[2].split(",")} - set(inside)
+            for key, lines in _optional(project, path).items():
+                extra = canonicalize_name(str(key))
+                for inner in _lines(lines, path, extra) if extra in wanted else ():
+                    if inner != line:
+                        self._own(inner, project, origin, path, (*inside, extra))
             return
         self.inputs.requirements.append(Wanted(self._reference(line, os.path.dirname(path), origin), origin))
 
@@ -230,9 +232,10 @@ class Reader:
             if path == "-":
                 import sys
 
-                return sys.stdin.read(_LARGEST)
-            with open(path, "rb") as file:
-                data = file.read(_LARGEST + 1)
+                data = sys.stdin.buffer.read(_LARGEST + 1)
+            else:
+                with open(path, "rb") as file:
+                    data = file.read(_LARGEST + 1)
         except OSError as error:
             raise UsageError(f"{path}: {error.strerror or 'cannot be read'}") from error
         if len(data) > _LARGEST:
@@ -273,8 +276,12 @@ def listed(values: Iterable[str], before: Iterable[str] = ()) -> list[str]:
 def earlier_pins(text: str, name: str) -> dict[str, str]:
     """The pins of an earlier answer: a requirements file or a pylock.toml. Raises UsageError."""
     if name.endswith(".toml"):
-        packages = _toml(text, name).get("packages") or []
-        rows = [row for row in packages if isinstance(row, dict) and isinstance(row.get("version"), str)]
+        packages = _toml(text, name).get("packages")
+        rows = [
+            row
+            for row in (packages if isinstance(packages, list) else ())
+            if isinstance(row, dict) and isinstance(row.get("version"), str)
+        ]
         return {canonicalize_name(str(row["name"])): str(row["version"]) for row in rows if "name" in row}
     pins = {}
     try:
@@ -299,8 +306,15 @@ def _toml(text: str, path: str) -> dict[str, Any]:
 
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise UsageError(f"{path}: {error}") from error
+
+
+def _optional(project: dict[str, Any], path: str) -> dict[str, Any]:
+    found = project.get("optional-dependencies") or {}
+    if not isinstance(found, dict):
+        raise UsageError(f"{path}: optional-dependencies is no table of extras")
+    return found
 
 
 def _lines(value: object, path: str, key: str) -> list[str]:
@@ -350,9 +364,10 @@ def _name_of_path(path: str, origin: str) -> str:
     if os.path.isdir(path):
         try:
             with open(os.path.join(path, "pyproject.toml"), "rb") as file:
-                name = _toml(file.read(_LARGEST).decode("utf-8", "replace"), path).get("project", {}).get("name")
+                project = _toml(file.read(_LARGEST).decode("utf-8", "replace"), path).get("project")
         except OSError:
-            name = None
+            project = None
+        name = project.get("name") if isinstance(project, dict) else None
         if not isinstance(name, str):
             raise UsageError(f"{_at(origin)}{path}: only a build would tell its name", remedy="write NAME @ file://…")
         return name

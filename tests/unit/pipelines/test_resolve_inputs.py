@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import pytest
@@ -130,3 +131,51 @@ def test_pins_of_an_earlier_answer() -> None:
     assert earlier_pins(text, "requirements.txt") == {"a": "1", "b-c": "2.0"}
     lock = '[[packages]]\nname = "a"\nversion = "1"\n[[packages]]\nname = "dir"\n'
     assert earlier_pins(lock, "pylock.toml") == {"a": "1"}
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("[project]\ndependencies = 'a'", "dependencies is no list of requirements"),
+        ("[project]\ndependencies = [1]", "dependencies is no list of requirements"),
+        ("[project]\ndynamic = 1", "dynamic is no list"),
+        ("[project]\noptional-dependencies = ['x']", "optional-dependencies is no table of extras"),
+        ("[project]\nname = 'me'\ndependencies = ['me[x]']\noptional-dependencies = 1", "no table of extras"),
+        ("[project.optional-dependencies]\nx = 'a'", "x is no list of requirements"),
+        ("project = 1", "no [project] table"),
+        ("a = " + "[" * 5000, "pyproject.toml: "),
+    ],
+)
+def test_pyprojects_of_another_shape(tmp_path: Path, text: str, says: str) -> None:
+    path = tmp_path / "pyproject.toml"
+    path.write_text(text)
+    with pytest.raises(UsageError) as caught:
+        Reader({}, "").requirements_file(str(path), extras=["x"])
+    assert says in str(caught.value)
+    with pytest.raises(UsageError):
+        Reader({}, "").requirement(str(tmp_path))  # a directory, of which the name is wanted
+
+
+def test_extras_that_name_each_other(tmp_path: Path) -> None:
+    path = tmp_path / "pyproject.toml"
+    path.write_text(
+        "[project]\nname = 'me'\n[project.optional-dependencies]\nx = ['a', 'me[y]']\ny = ['b', 'me[x]', 'me[x, y]']\n"
+    )
+    reader = Reader({}, "")
+    reader.requirements_file(str(path), extras=["x"])
+    assert set(_texts(reader.inputs)) == {"a", "b"}
+
+
+def test_an_answer_of_another_shape_has_no_pins() -> None:
+    for text in ("packages = 1", "packages = [1]", "[packages]\na = 1", "x = 1"):
+        assert earlier_pins(text, "pylock.toml") == {}
+
+
+def test_standard_input_that_is_no_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Stdin:
+        buffer = io.BytesIO(b"caf\xe9\n")
+
+    monkeypatch.setattr("sys.stdin", Stdin())
+    reader = Reader({}, "")
+    reader.requirements_file("-")
+    assert _texts(reader.inputs) == ["caf\xe9"]
