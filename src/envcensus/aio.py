@@ -121,7 +121,8 @@ def _awaitable(function: Callable[P, T]) -> Callable[P, Coroutine[Any, Any, T]]:
         from envcensus.runtime.aside import acall
 
         timeout = kwargs.get("timeout")
-        assert timeout is None or isinstance(timeout, int | float)
+        if timeout is not None and not isinstance(timeout, int | float):
+            raise TypeError("timeout is a number of seconds")
         return await acall(partial(function, *args, **kwargs), timeout=timeout)
 
     call.__module__ = __name__

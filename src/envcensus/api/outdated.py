@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from operator import index
 from typing import TYPE_CHECKING
 
 from envcensus.api import values
@@ -99,6 +100,8 @@ def outdated(
     """
     where = values.absolute_roots(roots, system=system)
     values.one_of(("major", "minor", "patch"), severity, "severity")
+    values.at_least(0, index(workers), "workers")
+    values.at_least(0.0, max_age, "max_age")
     discovery = values.discovery(
         system=system,
         max_depth=max_depth,

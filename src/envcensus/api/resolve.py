@@ -94,6 +94,7 @@ def resolve(
         EnvcensusError: `memory_limit` is reached, or no file of a version has a hash that was given with it.
     """
     values.at_least(0, memory_limit, "memory_limit")
+    values.at_least(0.0, max_age, "max_age")
     values.one_of(("highest", "lowest", "lowest-direct"), resolution, "resolution")
 
     def work() -> Resolution:

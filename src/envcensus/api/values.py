@@ -86,6 +86,8 @@ def moment(value: datetime | float | None) -> float | None:
     """Seconds since the epoch. A moment without a time zone is local time."""
     if value is None or isinstance(value, int | float):
         return value
+    if isinstance(value, str):
+        raise TypeError("a moment is a datetime or a number of seconds, no text")
     return (value if value.tzinfo else value.astimezone()).timestamp()
 
 

@@ -6,7 +6,8 @@ import multiprocessing
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent import futures
 from concurrent.futures.process import BrokenProcessPool, ProcessPoolExecutor
 from contextlib import contextmanager
@@ -15,7 +16,7 @@ from typing import Any, Generic, TypeVar
 
 from msgspec import Struct
 
-from envcensus.runtime import worker
+from envcensus.runtime import stop, worker
 
 # Measured (2 cores, the benchmarks' pages): fetching and packing a page takes 0.5 ms of CPU. Two workers take 0.4 s
 # more of it for the whole, and lost to the parent alone at 1,000 and 3,000 names, with no latency and with 50 ms.
@@ -26,6 +27,7 @@ MOST_WORKERS = 8
 
 _GIVE_UP = 3  # batches that killed their workers: then it is not the batches
 _KILL_SECONDS = 5.0
+_STEP_SECONDS = 0.2  # between looks at whether the run is to end
 
 Batch = TypeVar("Batch")
 Answer = TypeVar("Answer")
@@ -226,7 +228,7 @@ class _Mapping(Generic[Batch, Answer]):
                         running[future] = batch
                 if not running:
                     return
-                done, _ = futures.wait(running, timeout=self._stall, return_when=futures.FIRST_COMPLETED)
+                done = _wait(running, self._stall)
                 good = [future for future in done if not _died(future)]
                 for future in good:
                     yield _outcome(running.pop(future), future)
@@ -244,7 +246,7 @@ class _Mapping(Generic[Batch, Answer]):
             return None
         if future is None:  # no pool was to be had again, and this process is not put at risk
             return Outcome(batch, None, "its worker process died")
-        done, _ = futures.wait([future], timeout=self._stall)
+        done = _wait([future], self._stall)
         return None if not done or _died(future) else _outcome(batch, future)
 
     def _submit(self, batch: Batch) -> futures.Future[Answer] | None:
@@ -270,6 +272,20 @@ class _End:
 
 
 _END = _End()
+
+
+def _wait(running: Collection[futures.Future[Answer]], stall: float | None) -> set[futures.Future[Answer]]:
+    """Those that are done, as soon as one is; none after `stall` seconds. Raises Stopped where the run is to end."""
+    asked = stop.current()
+    if asked is None:
+        return futures.wait(running, timeout=stall, return_when=futures.FIRST_COMPLETED).done
+    end = None if stall is None else time.monotonic() + stall
+    while True:
+        asked.check()
+        left = _STEP_SECONDS if end is None else min(_STEP_SECONDS, max(end - time.monotonic(), 0.0))
+        done = futures.wait(running, timeout=left, return_when=futures.FIRST_COMPLETED).done
+        if done or (end is not None and time.monotonic() >= end):
+            return done
 
 
 def _died(future: futures.Future[Any]) -> bool:

@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -57,6 +58,10 @@ def test_a_root_that_is_not_there_is_no_empty_result(place: Place) -> None:
         (lambda: envcensus.outdated("srv", severity="huge"), "severity is 'huge'"),  # type: ignore[arg-type]
         (lambda: envcensus.outdated("srv", timeout=-1), "timeout is -1"),
         (lambda: envcensus.outdated("srv", min_age=-1), "min_age is -1"),
+        (lambda: envcensus.outdated("srv", max_age=-1), "max_age is -1"),
+        (lambda: envcensus.outdated("srv", workers=-1), "workers is -1"),
+        (lambda: envcensus.outdated("srv", concurrency=0), "concurrency in command line"),
+        (lambda: envcensus.resolve("flask", max_age=-1), "max_age is -1"),
         (lambda: envcensus.outdated("srv", constraints="flask<<2"), "a constraint: "),
         (lambda: envcensus.outdated("srv", policy="none.toml"), "none.toml cannot be read"),
         (lambda: envcensus.outdated("srv", index_url="ftp://example.com"), "the index address"),
@@ -254,6 +259,63 @@ def test_cancelling_ends_the_work(place: Place) -> None:
                 await asyncio.gather(envcensus.aio.outdated("srv"), envcensus.aio.resolve("flask"))
 
     asyncio.run(main())
+
+
+def test_workers_fetch(place: Place) -> None:
+    """Beside other threads that let workers fetch, and from an event loop: the answers are those of one process."""
+    alone = envcensus.outdated("srv", no_cache=True)
+    found: list[envcensus.Census] = []
+
+    def work() -> None:
+        found.append(envcensus.outdated("srv", refresh=True, workers=2))
+
+    threads = [threading.Thread(target=work) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    found.append(asyncio.run(envcensus.aio.outdated("srv", refresh=True, workers=1)))
+    assert [census.surveys for census in found] == [alone.surveys] * 3
+    assert [census.metrics.requests for census in found] == [3, 3, 3]
+    census = envcensus.outdated("srv", workers=2, index_url="http://127.0.0.1:9/simple/", retries=0, no_cache=True)
+    assert {finding.state for _, finding in census.rows()} == {"failed"}
+
+
+def workers_left() -> list[int]:
+    """Processes that multiprocessing's fork server of this process has started."""
+    servers = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+    return [
+        int(child)
+        for server in servers
+        if b"multiprocessing.forkserver" in Path(f"/proc/{server}/cmdline").read_bytes()
+        for child in Path(f"/proc/{server}/task/{server}/children").read_text().split()
+    ]
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks for processes in /proc")
+def test_cancelling_ends_the_workers(place: Place) -> None:
+    place.server.set(latency=60_000)
+
+    def asked() -> None:
+        deadline = time.monotonic() + 30
+        while place.server.stats()["requests"] == 0:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+
+    async def main() -> None:
+        task = asyncio.create_task(envcensus.aio.outdated("srv", workers=2))
+        await asyncio.to_thread(asked)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(main())
+    with pytest.raises(envcensus.OutOfTimeError):
+        envcensus.outdated("srv", workers=2, timeout=0.5)
+    deadline = time.monotonic() + 30
+    while workers_left():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 INTERRUPTED = """
