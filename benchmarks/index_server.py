@@ -278,7 +278,9 @@ async def _end(server: asyncio.Server, index: Index) -> None:
     for connection in tuple(index.open):
         if connection.transport is not None:
             connection.transport.abort()
-    while index.open:
+    for _ in range(1000):
+        if not index.open:
+            return
         await asyncio.sleep(0.001)
 
 

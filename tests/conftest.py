@@ -24,6 +24,9 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if "CI" in o
 
 @pytest.fixture(scope="session", autouse=True)
 def interruptible() -> None:
-    """The jobs that a script runs in the background begin with SIGINT ignored, and what they start inherits that."""
+    """The jobs that a script runs in the background begin with SIGINT ignored, those under nohup with SIGHUP, and what
+    they start inherits that."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)

@@ -121,10 +121,13 @@ class _Deferred(ModuleType):
         return getattr(self, attribute)
 
 
+_BLANKS = None if sys.version_info < (3, 13) else " "  # what `inspect.cleandoc` takes for one
+
+
 def _cleandoc(text: str) -> str:
     """`inspect.cleandoc` for one line, which is what options say; for more, the real one."""
     if "\n" not in text and "\t" not in text:
-        return text.lstrip()
+        return text.lstrip(_BLANKS)
     from inspect import getdoc  # anything that has no stand-in
 
     cleaned: str = getdoc.__globals__["cleandoc"](text)

@@ -302,9 +302,9 @@ def _as_url(location: str) -> str:
     if location.startswith(_SCHEMES):
         return location
     if os.path.isdir(location):
-        from urllib.request import pathname2url
+        from urllib.parse import quote
 
-        return "file://" + pathname2url(os.path.abspath(location))
+        return "file://" + quote(os.fsencode(os.path.abspath(location)))
     shown = redact(location) if "://" in location else location.rpartition("@")[2] if "@" in location else location
     raise IndexConfigError(
         f"the index address {shown!r} is neither an http, https or file URL nor a directory",

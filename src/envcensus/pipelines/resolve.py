@@ -153,7 +153,7 @@ class Run:
             f"{engine.decisions} decisions, {engine.conflicts} conflicts"
         )
         if self.awaited:
-            text += f", {self.awaited} answers awaited"
+            text += f", {self.awaited} {'answer' if self.awaited == 1 else 'answers'} awaited"
         failing = self.failing()
         return f"{text}, most with {' and '.join(failing)}" if failing else text
 

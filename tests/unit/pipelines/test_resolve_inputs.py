@@ -152,8 +152,9 @@ def test_pyprojects_of_another_shape(tmp_path: Path, text: str, says: str) -> No
     with pytest.raises(UsageError) as caught:
         Reader({}, "").requirements_file(str(path), extras=["x"])
     assert says in str(caught.value)
-    with pytest.raises(UsageError):
-        Reader({}, "").requirement(str(tmp_path))  # a directory, of which the name is wanted
+    if "name" not in text:  # as a directory, of which the name is wanted
+        with pytest.raises(UsageError):
+            Reader({}, "").requirement(str(tmp_path))
 
 
 def test_extras_that_name_each_other(tmp_path: Path) -> None:
