@@ -382,6 +382,7 @@ def test_what_may_not_be_read_is_said(as_nobody: Path) -> None:
     first, second, tree = scan(found)
     assert isinstance(first, Listing)
     assert [(row.what, row.where) for row in first.skipped] == [("directory", str(closed))]
+    assert [(problem.code, problem.where) for problem in first.problems] == [("unreadable", str(closed))]
     assert isinstance(second, Listing)
     assert lines(second) == ["unreadable", "unreadable"]
     assert len(second.distributions) == 3

@@ -37,7 +37,7 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> str:
                 Listing(
                     environment=environment,
                     distributions=(demo,),
-                    problems=(Problem("no-record", f"{PATH}/lib/demo", version),),
+                    problems=(Problem("duplicate", f"{PATH}/lib/demo", version),),
                 )
             )
     return path

@@ -67,6 +67,7 @@ class _Walk:
         self.exclude = tuple(map(_pattern, options.exclude))
         self.mounts = _read_mounts()
         self.seen: set[tuple[int, int]] | None = set() if self._may_repeat(roots) else None
+        self.targets: set[tuple[int, int]] = set()  # a walk from above may have gone through them
         self.device = 0
 
     def _may_repeat(self, roots: Sequence[str]) -> bool:
@@ -100,7 +101,8 @@ class _Walk:
         else:
             target = probe_target(path, names)
             if target is not None:
-                if self._is_new(status):
+                if (status.st_dev, status.st_ino) not in self.targets:
+                    self.targets.add((status.st_dev, status.st_ino))
                     yield target
                 return
         yield from self._walk(path, limit)

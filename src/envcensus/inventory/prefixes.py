@@ -142,7 +142,13 @@ def _old_virtualenv(path: str, python: PythonDir, entries: Collection[str]) -> E
     if system_site:
         sites = unique((*sites, *base_site_dirs(base_prefix(base), python)))
     return make_environment(
-        path, "virtualenv", python.minor, python.implementation, sites, base=base, system_site=system_site
+        path,
+        "virtualenv",
+        _full_version(path, python),
+        python.implementation,
+        sites,
+        base=base,
+        system_site=system_site,
     )
 
 
@@ -189,9 +195,10 @@ def _default_python(prefix: str, pythons: list[PythonDir]) -> PythonDir | None:
 
 def _full_version(prefix: str, python: PythonDir) -> str:
     """Major, minor and micro from the installed headers or the name of the prefix; else major and minor."""
-    version = _patchlevel(f"{prefix}/include/{python.name}/patchlevel.h")
-    if minor_of(version) == python.minor:
-        return version
+    for name in (python.name, f"{python.name}m"):  # "m" until Python 3.7
+        version = _patchlevel(f"{prefix}/include/{name}/patchlevel.h")
+        if minor_of(version) == python.minor:
+            return version
     named = re.search(VERSION, os.path.basename(prefix))
     return named[0] if named and minor_of(named[0]) == python.minor else python.minor
 

@@ -114,7 +114,9 @@ class _Reader:
         except OSError as error:
             self._watch(path)
             if not foreign:
-                self.skipped.append(Skipped("directory", path, os.strerror(error.errno or 0)))
+                reason = os.strerror(error.errno or 0)
+                self.skipped.append(Skipped("directory", path, reason))
+                self.problems.append(Problem("unreadable", path, reason))  # or it would read as an empty one
             elif isinstance(error, NotADirectoryError):
                 self._take_archive(path)
             elif not isinstance(error, FileNotFoundError):
@@ -123,6 +125,7 @@ class _Reader:
         self.watches.append((path, *identity, 0))
         if not whole:
             self.skipped.append(Skipped("directory", path, "more entries than the limit: read in part"))
+            self.problems.append(Problem("oversized", path, "more entries than the limit: read in part"))
         self._take(found)
         for distribution, first in duplicates:
             self._add_duplicate(distribution, first)

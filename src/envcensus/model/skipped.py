@@ -49,9 +49,19 @@ CODES = {
     "end-of-life": "this Python gets no more security fixes",
     "no-site-packages": "the environment has no site-packages directory",
     "no-base": "the base interpreter is gone",
-    "no-record": "no RECORD: pip cannot uninstall it",
     "missing": "a requirement is not installed",
     "conflict": "a requirement is installed in a version it does not allow",
     "unsupported-python": "does not support the environment's Python",
     "invalid-requirement": "a requirement that cannot be read",
 }
+
+# Of these the detail is what is wrong, and says nothing by itself.
+_BARE = frozenset({"name-mismatch", "invalid-name", "invalid-version", "no-base"})
+
+
+def in_words(problem: Problem) -> str:
+    """What is wrong, in plain words."""
+    meaning = CODES.get(problem.code, "")
+    if problem.code in _BARE and problem.detail:
+        return f"{meaning}: {problem.detail}"
+    return problem.detail or meaning

@@ -12,7 +12,7 @@ from envcensus.model.changes import Changes
 from envcensus.model.display import neutral, plural
 from envcensus.model.environment import Environment
 from envcensus.model.finding import Finding
-from envcensus.model.skipped import CODES, Problem, Skipped
+from envcensus.model.skipped import Problem, Skipped, in_words
 from envcensus.report import remarks, totals
 from envcensus.report.options import RenderOptions
 from envcensus.report.text import SEVERITY_STYLES, aligned, cut_left, style, table
@@ -216,7 +216,7 @@ def _failed(failed: Sequence[Finding], options: RenderOptions) -> Iterator[str]:
 
 def _problems(problems: Sequence[Problem], options: RenderOptions) -> Iterator[str]:
     for problem in problems:
-        meaning = problem.detail or CODES.get(problem.code, "")
+        meaning = in_words(problem)
         said = f"{problem.code}: {problem.where}" + (f" ({meaning})" if meaning else "")
         yield f"{style('problem', 'yellow', options.color)}: {neutral(said)}"
 

@@ -7,6 +7,7 @@ from typing import Any
 from envcensus.model.census import Census, Survey
 from envcensus.model.display import neutral
 from envcensus.model.finding import Finding
+from envcensus.model.skipped import in_words
 from envcensus.report import columns, totals
 from envcensus.report.document import timestamp
 from envcensus.report.options import RenderOptions
@@ -99,7 +100,7 @@ def _environment(survey: Survey) -> dict[str, Any]:
         "yanked": counts.yanked,
         "ignored": counts.ignored,
         "libyears": round(counts.libyears, 2),
-        "problems": [[neutral(p.code), neutral(p.where), neutral(p.detail)] for p in survey.problems],
+        "problems": [[neutral(p.code), neutral(p.where), neutral(in_words(p))] for p in survey.problems],
     }
 
 

@@ -12,7 +12,7 @@ from html import escape
 from envcensus.model.census import Census, Survey
 from envcensus.model.display import neutral
 from envcensus.model.finding import Finding
-from envcensus.model.skipped import CODES
+from envcensus.model.skipped import in_words
 from envcensus.report import columns
 from envcensus.report.document import timestamp
 from envcensus.report.options import RenderOptions
@@ -55,7 +55,7 @@ def _suite(survey: Survey) -> tuple[dict[str, int], list[str]]:
         cases.append(_case(name, survey.environment.path, result, kind, message))
     for problem in survey.problems:
         counts["failures"] += 1
-        message = problem.detail or CODES.get(problem.code, problem.code)
+        message = in_words(problem) or problem.code
         cases.append(_case(problem.where, survey.environment.path, "failure", problem.code, message))
     return counts, cases
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from envcensus.model.census import Census, Survey
 from envcensus.model.display import neutral, plural
 from envcensus.model.finding import Finding
+from envcensus.model.skipped import in_words
 from envcensus.report import columns, totals
 from envcensus.report.document import timestamp
 from envcensus.report.options import RenderOptions
@@ -85,7 +86,8 @@ def _environment(survey: Survey, options: RenderOptions) -> Iterator[str]:
         yield from _table(shown)
         yield "\n"
     for problem in survey.problems:
-        detail = f" ({escape(problem.detail)})" if problem.detail else ""
+        meaning = in_words(problem)
+        detail = f" ({escape(meaning)})" if meaning else ""
         yield f"- problem: {escape(problem.code)}: {escape(problem.where)}{detail}\n"
     if survey.problems:
         yield "\n"

@@ -16,7 +16,7 @@ import envcensus
 from envcensus.model.census import Census, Survey
 from envcensus.model.display import neutral
 from envcensus.model.finding import Finding
-from envcensus.model.skipped import CODES, Problem
+from envcensus.model.skipped import CODES, Problem, in_words
 from envcensus.report import columns, totals
 from envcensus.report.document import timestamp
 from envcensus.report.options import RenderOptions
@@ -108,7 +108,7 @@ def _said(finding: Finding, options: RenderOptions) -> Iterator[tuple[str, str]]
 
 
 def _problem(problem: Problem) -> str:
-    detail = problem.detail or CODES.get(problem.code, "")
+    detail = in_words(problem)
     return f"{problem.code}: {problem.where}" + (f" ({detail})" if detail else "")
 
 

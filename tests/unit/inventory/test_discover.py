@@ -192,6 +192,9 @@ def test_virtualenv_of_old(tmp_path: Path, isolated: bool) -> None:
     (environment,) = found(env)
     assert (environment.kind, environment.python, environment.base) == ("virtualenv", "3.6", f"{tmp_path}/base/bin")
     assert environment.system_site is not isolated
+    (env / "include" / "python3.6m").mkdir(parents=True)
+    (env / "include" / "python3.6m" / "patchlevel.h").write_text('#define PY_VERSION "3.6.15"\n')
+    assert found(env)[0].python == "3.6.15"
     sites = [str(place / "lib" / "python3.6" / "site-packages") for place in (env, tmp_path / "base")]
     assert list(environment.site_dirs) == sites[: 1 if isolated else 2]
 
@@ -358,6 +361,7 @@ def test_a_target_given_twice_is_one(tmp_path: Path) -> None:
     (tmp_path / "lib" / "x-1.0.dist-info").mkdir(parents=True)
     (tmp_path / "link").symlink_to("lib")
     assert len(found(tmp_path / "lib", tmp_path / "lib", tmp_path / "link")) == 1
+    assert len(found(tmp_path, tmp_path / "lib")) == 1  # the walk goes through it first
 
 
 @pytest.mark.parametrize("glob", ["old/", "{top}/srv/old/", "{top}/*/old", "srv/old", "./srv/old/", "o?d"])
