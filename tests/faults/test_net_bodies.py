@@ -8,10 +8,11 @@ import zlib
 
 import pytest
 
-from tests.support.net import GOOD, HTML, JSON, ask, no_hang, server
+from tests.support.net import BOUND, GOOD, HTML, JSON, ask, server
 from tests.support.scripted_server import Reply, ScriptedServer
 
-__all__ = ["no_hang", "server"]
+__all__ = ["server"]
+pytestmark = pytest.mark.timeout(BOUND)
 
 GZIP = {**JSON, "Content-Encoding": "gzip"}
 PAGE = GOOD.replace(b"good", b"spam")

@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 
 from tests.support.command import Command
-from tests.support.net import GOOD, JSON, no_hang
+from tests.support.net import BOUND, GOOD, JSON
 from tests.support.scripted_server import Reply, Request, ScriptedServer
 from tests.support.site import install, make_venv
 
-__all__ = ["no_hang"]
+pytestmark = pytest.mark.timeout(BOUND)
 
 SECRET = "s3cr3t-pa55"
 BASIC = "Basic " + base64.b64encode(f"me:{SECRET}".encode()).decode()

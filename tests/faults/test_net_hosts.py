@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from envcensus.index.limits import Limits
-from tests.support.net import GOOD, JSON, ask, no_hang, server
+from tests.support.net import BOUND, GOOD, JSON, ask, server
 from tests.support.scripted_server import Reply, Request, ScriptedServer, closed_port
 
-__all__ = ["no_hang", "server"]
+__all__ = ["server"]
+pytestmark = pytest.mark.timeout(BOUND)
 
 PAGE = Reply(body=GOOD.replace(b"good", b"spam"), headers=JSON)
 

@@ -8,10 +8,11 @@ import pytest
 
 from envcensus._kernels import page
 from envcensus.index.client import Fetched
-from tests.support.net import JSON, ask, no_hang, server
+from tests.support.net import BOUND, JSON, ask, server
 from tests.support.scripted_server import Reply, ScriptedServer
 
-__all__ = ["no_hang", "server"]
+__all__ = ["server"]
+pytestmark = pytest.mark.timeout(BOUND)
 
 TARGET = page.Target(python="3.12.1", tags=["py3-none-any"])
 

@@ -16,11 +16,12 @@ from envcensus.errors import IndexConfigError
 from envcensus.index.client import IndexClient, Want
 from envcensus.index.config import IndexConfig
 from tests.support.command import Command
-from tests.support.net import GOOD, JSON, ask, no_hang, server
+from tests.support.net import BOUND, GOOD, JSON, ask, server
 from tests.support.scripted_server import Reply, Request, ScriptedServer
 from tests.support.site import install, make_venv
 
-__all__ = ["no_hang", "server"]
+__all__ = ["server"]
+pytestmark = pytest.mark.timeout(BOUND)
 
 SECRET = "s3cr3t"
 PAGE = Reply(body=GOOD.replace(b"good", b"spam"), headers=JSON)

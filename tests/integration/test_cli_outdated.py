@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from benchmarks.index_server import Running, Universe, running
-from tests.support.command import Command, neutral_environ
+from tests.support.command import Command, pips_environ
 from tests.support.site import install, make_venv
 
 PROJECTS = {
@@ -102,7 +102,7 @@ def test_one_environment_is_pip_list(
 def pip(home: Path, environment: Path, *arguments: str) -> str:
     """What the real pip prints for `environment`."""
     argv = [sys.executable, "-m", "pip", "--python", str(environment / "bin" / "python"), *arguments]
-    return subprocess.run(argv, capture_output=True, text=True, check=True, env=neutral_environ(home)).stdout
+    return subprocess.run(argv, capture_output=True, text=True, check=True, env=pips_environ(home)).stdout
 
 
 def test_a_report_for_people(command: Command, roots: Path) -> None:

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from benchmarks.index_server import Universe, running
-from tests.support.command import Command
+from tests.support.command import Command, pips_environ
 from tests.support.site import install, make_venv
 
 ROWS = 48
@@ -43,7 +43,7 @@ def pip_would_install(command: Command, environment: Path, requirements: list[st
     """Name → version that pip chooses for each of `requirements`, by itself."""
     argv = [sys.executable, "-m", "pip", "--python", str(environment / "bin/python"), "install", "--dry-run"]
     argv += ["--no-deps", "--ignore-installed", "--quiet", "--report", "-", "-i", command.index_url, *requirements]
-    done = subprocess.run(argv, capture_output=True, text=True, env=command.environ, check=False)
+    done = subprocess.run(argv, capture_output=True, text=True, env=pips_environ(command.home), check=False)
     assert done.returncode == 0, done.stderr
     return {item["metadata"]["name"]: item["metadata"]["version"] for item in json.loads(done.stdout)["install"]}
 

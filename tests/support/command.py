@@ -9,6 +9,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
+PERSONAL = (
+    *("PIP_", "SSL_", "UV_", "ENVCENSUS_", "XDG_", "VIRTUAL_ENV", "NO_COLOR", "FORCE_COLOR", "REQUESTS_CA", "CURL_CA"),
+    *("PYTHONWARNINGS", "PYTHONSAFEPATH", "PYTHONOPTIMIZE", "PYTHONUTF8", "PYTHONIOENCODING"),
+)
+
 
 class Command:
     """`envcensus` with a home, a cache and an index of its own."""
@@ -39,24 +44,18 @@ class Command:
 
 def neutral_environ(home: Path) -> dict[str, str]:
     """This process's environment without anybody's settings for pip, TLS, proxies or us."""
-    dropped = (
-        "PIP_",
-        "SSL_",
-        "UV_",
-        "ENVCENSUS_",
-        "XDG_",
-        "VIRTUAL_ENV",
-        "NO_COLOR",
-        "FORCE_COLOR",
-        "REQUESTS_CA",
-        "CURL_CA",
-    )
-    kept = {
-        key: value
-        for key, value in os.environ.items()
-        if not key.startswith(dropped) and not key.lower().endswith("_proxy")
-    }
+    kept = {key: value for key, value in os.environ.items() if not is_personal(key)}
     return kept | {"HOME": str(home), "PIP_CONFIG_FILE": os.devnull, "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+
+
+def pips_environ(home: Path) -> dict[str, str]:
+    """The same for other programs: what lies beside our sources, if they are on the path, is not installed there."""
+    return {key: value for key, value in neutral_environ(home).items() if not key.startswith("PYTHON")}
+
+
+def is_personal(variable: str) -> bool:
+    """Whether an environment variable may change what pip, a TLS library or this program does."""
+    return variable.startswith(PERSONAL) or variable.lower().endswith("_proxy") or variable == "NETRC"
 
 
 def resolve_from(links: Path, *arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:

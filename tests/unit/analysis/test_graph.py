@@ -10,7 +10,7 @@ from envcensus.analysis.consistency import problems
 from envcensus.analysis.graph import Graph, build_graph
 from envcensus.analysis.tree import forest, why
 from envcensus.model.distribution import Distribution
-from tests.support.command import neutral_environ
+from tests.support.command import pips_environ
 from tests.support.site import install, make_venv
 
 MARKERS = {
@@ -70,7 +70,7 @@ def test_the_sentences_are_those_of_pip_check(tmp_path: Path) -> None:
     install(site, "lib", "1.5")
     install(site, "fine", "1", "Requires-Dist: lib<2")
     argv = [sys.executable, "-m", "pip", "--python", str(tmp_path / "env/bin/python"), "check"]
-    done = subprocess.run(argv, capture_output=True, text=True, check=False, env=neutral_environ(tmp_path))
+    done = subprocess.run(argv, capture_output=True, text=True, check=False, env=pips_environ(tmp_path))
     assert done.returncode == 1
     app = distribution("App", "1.0", "lib>=2", "absent", "far; sys_platform == 'win32'")
     graph = graph_of(app, distribution("lib", "1.5"), distribution("fine", "1", "lib<2"))
