@@ -32,4 +32,5 @@ def test_as_urljoin(base: str, before: str, between: list[str]) -> None:
     packed = pack_json(json.dumps(page).encode(), base, "a")[1]
     found = {file.filename: file.url for file in files(packed, None, File)}
     absolute = {name: url if "://" in url else urljoin(base, url) for name, url in urls.items()}
+    absolute = {name: url.replace(" ", "%20") for name, url in absolute.items()}
     assert found == absolute

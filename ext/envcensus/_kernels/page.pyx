@@ -22,7 +22,7 @@ cdef uint16_t FORMAT_OF_KEYS = KEY_FORMAT
 
 __all__ = [
     "Candidates", "Info", "PageError", "Target", "candidates", "files", "info", "latest", "pack", "pack_html",
-    "pack_json", "version_info", "versions", "why_none",
+    "pack_json", "quoted", "version_info", "versions", "why_none",
 ]
 
 

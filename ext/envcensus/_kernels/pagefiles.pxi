@@ -57,17 +57,36 @@ cdef bint is_plain_path(str rest):
     )
 
 
+def quoted(str url not None) -> str:
+    """A URL that can be asked for: percent-encoded is what may not be in one, such as spaces and letters beyond ASCII.
+
+    The host stays as it is.
+    """
+    cdef Py_ssize_t at
+    if url.isascii() and url.isprintable() and " " not in url:
+        return url
+    from urllib.parse import quote
+
+    at = url.find("/", url.find("://") + 3) if "://" in url else 0
+    if at < 0:
+        return url
+    return url[:at] + quote(url[at:].encode("utf-8", "surrogateescape"), safe="!\"#$%&'()*+,/:;<=>?@[\\]^`{|}~")
+
+
 cdef str join(str base, str url):
-    """An absolute URL from one as a page spells it."""
+    """An absolute URL from one as a page spells it; empty where that is none."""
     cdef Py_ssize_t at
     if url.startswith(("https://", "http://")) or not base:
-        return url
+        return quoted(url)
     if url.startswith("/") and is_plain_path(url[1:]):
         at = base.find("/", base.find("://") + 3)
         return (base if at < 0 else base[:at]) + url
     from urllib.parse import urljoin
 
-    return urljoin(base, url)
+    try:
+        return quoted(urljoin(base, url))
+    except ValueError:
+        return ""
 
 
 cdef str folder_of(str base, str prefix):
@@ -75,7 +94,7 @@ cdef str folder_of(str base, str prefix):
     cdef Py_ssize_t cut = prefix.rfind("/") + 1
     if cut == 0 or ":" in prefix or "?" in prefix or "#" in prefix or ";" in prefix or "//" in prefix:
         return None
-    return join(base, prefix[:cut])
+    return join(base, prefix[:cut]) or None
 
 
 cdef object file_at(FilesView *v, uint32_t i, str base, str prefix, str folder, object make):

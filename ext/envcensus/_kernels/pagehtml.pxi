@@ -347,7 +347,10 @@ def pack_html(bytes body not None, str url not None, str name="", str charset="u
         elif same(tag, b"base", 4) and not based:
             for i in range(s.count):
                 if same(s.names[i], b"href", 4) and s.values[i].n:
-                    joined = urljoin(page_base(url), unescape(s.values[i]).decode("utf-8", "replace").strip())
+                    try:
+                        joined = urljoin(page_base(url), unescape(s.values[i]).decode("utf-8", "replace").strip())
+                    except ValueError:
+                        raise PageError("the page's base element is no address") from None
                     b.rebase(page_base(joined).encode("utf-8", "replace"))
                     based = True
                     break

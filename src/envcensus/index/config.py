@@ -11,7 +11,7 @@ from msgspec import Struct
 from envcensus._kernels.version import KEY_FORMAT
 from envcensus.errors import IndexConfigError
 from envcensus.index import pip_config
-from envcensus.index.credentials import split_credentials
+from envcensus.index.credentials import has_origin, split_credentials
 from envcensus.index.project_file import project_tables
 from envcensus.model.redact import redact
 
@@ -139,12 +139,13 @@ def load_index_config(
     )
     index_url = reader.text("index-url") or reader.default("index-url", pip_config.default_index_url(), "pip's default")
     extra = reader.sequence("extra-index-url")
-    find_links = tuple(_expand_home(link, home) for link in reader.sequence("find-links"))
+    find_links = tuple(_checked(_expand_home(link, home)) for link in reader.sequence("find-links"))
     no_index = reader.flag("no-index")
     trusted_hosts = reader.sequence("trusted-host")
     cert = reader.text("cert") or reader.first_variable("cert", _CA_VARIABLES)
-    client_cert = reader.text("client-cert")
+    client_cert = reader.text("client-cert") or reader.default("client-cert", "", "default")
     proxy = reader.proxy()
+    netrc = reader.default("netrc", _netrc_path(environ, home), "NETRC" if "NETRC" in environ else "default")
     return IndexConfig(
         index_urls=() if no_index else _unique(_as_url(url) for url in (index_url, *extra)),
         find_links=find_links,
@@ -154,7 +155,7 @@ def load_index_config(
         client_cert=client_cert,
         proxy=proxy,
         environ_proxies=_environ_proxies(environ),
-        netrc=_netrc_path(environ, home),
+        netrc=netrc,
         timeout=reader.number("timeout", minimum=0.001),
         retries=int(reader.number("retries", minimum=0)),
         keyring_provider=reader.choice("keyring-provider", KEYRING_PROVIDERS),
@@ -278,14 +279,19 @@ class _Reader:
         if self.options.proxy is not None:
             value, source = self.options.proxy, "command line"
         if value is not None:
-            self._row("proxy", redact(_with_scheme(str(value))) if value else "none", source)
-            return _with_scheme(str(value)) if value else ""
+            url = _with_scheme(str(value)) if value else ""
+            self._row("proxy", redact(url) or "none", source)
+            if url and not has_origin(url):
+                raise IndexConfigError(f"proxy in {source} is no address of an http or https proxy: {redact(url)!r}")
+            return url
         proxies = _environ_proxies(self.environ)
         shown = " ".join(f"{scheme}={redact(_with_scheme(url))}" for scheme, url in proxies.items() if scheme != "no")
-        if without_environment or not shown:
+        if without_environment or not proxies:
             self._row("proxy", "none", "no-proxy-env" if without_environment else "default")
             return "" if without_environment else None
-        self._row("proxy", shown, "environment variables *_PROXY")
+        self._row("proxy", shown or "none", "environment variables *_PROXY" if shown else "default")
+        if "no" in proxies:
+            self._row("no-proxy", proxies["no"], "no_proxy" if "no_proxy" in self.environ else "NO_PROXY")
         return None
 
 
@@ -300,7 +306,7 @@ def _unique(urls: Iterable[str]) -> tuple[str, ...]:
 def _as_url(location: str) -> str:
     """An index given as a path becomes a file: URL, as pip treats it."""
     if location.startswith(_SCHEMES):
-        return location
+        return _checked(location)
     if os.path.isdir(location):
         from urllib.parse import quote
 
@@ -310,6 +316,13 @@ def _as_url(location: str) -> str:
         f"the index address {shown!r} is neither an http, https or file URL nor a directory",
         remedy="give it a scheme, such as https://",
     )
+
+
+def _checked(location: str) -> str:
+    """`location`, if it is no http address or one that names a host. Raises IndexConfigError."""
+    if location.startswith(("http://", "https://")) and not has_origin(location):
+        raise IndexConfigError(f"the address {redact(location)!r} names no host, or a port that cannot be")
+    return location
 
 
 def _expand_home(path: str, home: str) -> str:

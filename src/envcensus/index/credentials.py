@@ -30,6 +30,7 @@ class Credentials(Struct, frozen=True):
 
     username: str
     password: str
+    whole: bool = True  # False: a user name alone, whose password netrc or the keyring may know
 
     def __repr__(self) -> str:
         return f"Credentials({MASK})"
@@ -52,6 +53,14 @@ def origin_of(url: str) -> Origin:
     return Origin(parts.scheme, parts.hostname, parts.port or _PORTS[parts.scheme])
 
 
+def has_origin(url: str) -> bool:
+    """Whether a URL, with credentials or without, is http or https and names a host that can be asked."""
+    try:
+        return bool(origin_of(split_credentials(url)[0]))
+    except ValueError:
+        return False
+
+
 def split_credentials(url: str) -> tuple[str, Credentials | None]:
     """Take the userinfo out of a URL. A user name alone comes with an empty password."""
     if "@" not in url:
@@ -60,9 +69,9 @@ def split_credentials(url: str) -> tuple[str, Credentials | None]:
     userinfo, at, host = parts.netloc.rpartition("@")
     if not at:
         return url, None
-    user, _, password = userinfo.partition(":")
+    user, colon, password = userinfo.partition(":")
     clean = urlunsplit(parts._replace(netloc=host))
-    return clean, (Credentials(unquote(user), unquote(password)) if userinfo else None)
+    return clean, (Credentials(unquote(user), unquote(password), bool(colon)) if userinfo else None)
 
 
 class Keychain:
@@ -84,7 +93,7 @@ class Keychain:
         if (kept := self._from_keyring.get(origin)) is not None:
             return kept
         found = self._embedded(origin, url)
-        if found is not None and found.password:
+        if found is not None and found.whole:
             return found
         return self._from_netrc(origin.host) or found
 

@@ -47,8 +47,20 @@ def stale_until(headers: Mapping[str, str], now: float) -> float:
     control = parse_cache_control(headers.get("Cache-Control", ""))
     if "no-store" in control:
         return now
+    if "must-revalidate" in control or "no-cache" in control:  # RFC 9111, 4.2.4: these forbid it
+        return now + lifetime(headers, now)
     seconds = _seconds(control.get("stale-if-error", ""))
     return now + lifetime(headers, now) + min(STALE_IF_ERROR_SECONDS if seconds is None else seconds, LONGEST_SECONDS)
+
+
+def may_keep(headers: Mapping[str, str]) -> bool:
+    """Whether the answer may be written to the cache at all."""
+    return "no-store" not in parse_cache_control(headers.get("Cache-Control", ""))
+
+
+def says(headers: Mapping[str, str]) -> bool:
+    """Whether the answer says how long it is fresh."""
+    return "Cache-Control" in headers or "Expires" in headers
 
 
 def _seconds(text: str) -> float | None:

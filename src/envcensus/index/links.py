@@ -13,7 +13,7 @@ from envcensus._kernels import page as kernel
 from envcensus.index import find_links, local, places
 from envcensus.index.credentials import origin_of, split_credentials
 from envcensus.index.faults import RequestFailed
-from envcensus.index.negotiation import charset_of, format_of
+from envcensus.index.negotiation import ACCEPT, format_of, read_page
 from envcensus.index.pages import PageError, RawPage, Source
 from envcensus.index.secure import is_secure
 from envcensus.index.transport import Tally, Transport
@@ -41,7 +41,7 @@ class Place(Struct):
         if self.archives:
             packed.append((self.url, kernel.pack(ProjectPage(name=name, files=self.archives))))
         for page in self.pages:
-            packed.append((page.url, find_links.from_page(page.body, page.url, name, charset_of(page.content_type))))
+            packed.append((page.url, read_page(page.body, page.content_type, page.url, name)))
         return [Source(url, *records) for url, records in packed if kernel.info(records[0]).files]
 
 
@@ -76,12 +76,14 @@ class Links:
         filename = unquote(posixpath.basename(urlsplit(clean).path))
         if local.is_archive(filename):
             return Place(clean, archives=(File(filename=filename, url=clean),))
-        response = await self._transport.get(clean, {"Accept": _HTML}, tally)
+        response = await self._transport.get(clean, {"Accept": ACCEPT}, tally)
         if response.status != 200:
             raise RequestFailed(f"find-links on {origin_of(clean)} answered {response.status}")
         content_type = response.headers.get("Content-Type", "")
-        if format_of(content_type) != "html":
-            raise PageError(f"find-links on {origin_of(clean)} is no page of links")
+        try:
+            format_of(content_type)
+        except PageError as error:
+            raise PageError(f"find-links on {origin_of(clean)}: {error}") from None
         return Place(clean, pages=(RawPage(response.body, content_type, response.url),))
 
     def _read_local(self, path: str) -> Place:

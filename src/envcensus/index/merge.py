@@ -75,11 +75,11 @@ def _take(files: dict[str, list[File]], file: File, source: Source, notes: list[
         if file.url == other.url or (digest and digest == theirs):
             return
         if digest and theirs:
-            notes.append(f"the same file has other contents at {_place(source.url)} than elsewhere: {file.filename}")
+            notes.append(f"the same file has other contents at {place_of(source.url)} than elsewhere: {file.filename}")
     known.append(file)
 
 
-def _place(url: str) -> str:
+def place_of(url: str) -> str:
     """The index that a project's page is in, so that the notes on many projects read the same."""
     return url.rstrip("/").rpartition("/")[0]
 
@@ -103,6 +103,6 @@ def _strangers(sources: Sequence[Source], pages: Sequence[ProjectPage]) -> list[
             group |= other
         groups.append(group)
     if len(groups) > 1:
-        strangers = ", ".join(_place(url) for url, _ in indexes)
+        strangers = ", ".join(place_of(url) for url, _ in indexes)
         return [f"offered by indexes that do not name each other (PEP 708): {strangers}"]
     return []

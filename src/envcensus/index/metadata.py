@@ -16,7 +16,7 @@ from typing import IO, Literal
 from msgspec import Struct
 
 from envcensus.index import local, places
-from envcensus.index.credentials import origin_of
+from envcensus.index.credentials import has_origin, origin_of, split_credentials
 from envcensus.index.faults import RequestFailed
 from envcensus.index.metadata_text import MOST_METADATA, MetadataError, NeedsBuild, read_sdist
 from envcensus.index.remote_zip import TAIL, Missing, Parts, read_wheel
@@ -27,6 +27,8 @@ MOST_RANGES = 4  # directory in two pieces, the member, and one more
 # Only what nobody can collide counts as a check; the strongest one given is used.
 _HASHES = ("sha512", "sha384", "sha256", "sha3_256", "blake2b")
 _PLAIN = {"Accept": "*/*", "Accept-Encoding": "identity"}
+
+_NOT_THERE = (403, 404, 410)  # object stores answer 403 for what they do not have
 
 Way = Literal["metadata-file", "range", "wheel", "sdist", "whole"]
 
@@ -89,8 +91,7 @@ class MetadataClient:
 
     async def _read(self, file: File, tally: Tally) -> tuple[bytes, Way]:
         """The metadata of one file and how it was got. Raises MetadataError, RequestFailed or LocalError."""
-        if not file.url.startswith(("https://", "http://", "file:")):
-            raise MetadataError("its address is neither http, https nor a file")
+        _check_address(file.url)
         wheel = file.filename.endswith(".whl")
         if file.core_metadata is not False:
             found = await self._metadata_file(file, tally)
@@ -108,6 +109,7 @@ class MetadataClient:
 
     async def _file(self, file: File, tally: Tally) -> tuple[bytes, Way]:
         """The file itself, its hash checked. Raises MetadataError, RequestFailed or LocalError."""
+        _check_address(file.url)
         if file.url.startswith("file:"):
             body = local.read_file(_local_path(file.url), self._transport.limits.max_file)
             if body is None:
@@ -125,7 +127,7 @@ class MetadataClient:
             body = local.read_file(_local_path(url), MOST_METADATA)
         else:
             response = await self._transport.get(url, {"Accept": "*/*"}, tally, cap=MOST_METADATA)
-            if response.status not in (200, 404, 410):
+            if response.status not in (200, *_NOT_THERE):
                 raise RequestFailed(f"{origin_of(response.url)} answered {response.status}")
             body = response.body if response.status == 200 else None
         if body is not None:
@@ -134,7 +136,7 @@ class MetadataClient:
 
     async def _by_range(self, file: File, tally: Tally) -> bytes | None:
         """The metadata from a wheel's tail; None where the server does not do ranges."""
-        origin = str(origin_of(file.url))
+        origin = str(origin_of(split_credentials(file.url)[0]))
         if origin in self._no_ranges:
             return None
         start = max(0, file.size - TAIL) if file.size else None
@@ -142,9 +144,14 @@ class MetadataClient:
         first = await self._range(file.url, wanted, tally)
         placed = _placed(first)
         if placed is None:
-            self._no_ranges.add(origin)
+            if first.status in (401, *_NOT_THERE):
+                raise RequestFailed(f"{origin_of(first.url)} answered {first.status}")
+            if first.status in (200, 206):  # others may speak of this file alone
+                self._no_ranges.add(origin)
             return None
         at, size = placed
+        if file.size not in (None, size):
+            return None  # not what the index speaks of: its hash will tell
         parts = Parts(size)
         parts.add(at, first.body)
         for _ in range(MOST_RANGES):
@@ -154,7 +161,8 @@ class MetadataClient:
                 end = min(missing.end, size)
                 response = await self._range(file.url, f"bytes={missing.start}-{end - 1}", tally)
                 if _placed(response) != (missing.start, size):
-                    raise MetadataError("the server mixes up ranges") from None
+                    self._no_ranges.add(origin)
+                    return None
                 parts.add(missing.start, response.body)
         raise MetadataError("the wheel's directory is scattered over the file")
 
@@ -195,10 +203,14 @@ def _placed(response: Response) -> tuple[int, int] | None:
     unit, _, rest = response.headers.get("Content-Range", "").strip().partition(" ")
     span, _, total = rest.partition("/")
     first, _, last = span.partition("-")
-    if unit.lower() != "bytes" or not all(part.isascii() and part.isdigit() for part in (first, last, total)):
+    if unit.lower() != "bytes" or not all(_is_number(part) for part in (first, last, total)):
         return None
     start, end, size = int(first), int(last) + 1, int(total)
     return (start, size) if end - start == len(response.body) and end <= size else None
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 19
 
 
 def check_hash(body: bytes, hashes: Mapping[str, str], what: str) -> None:
@@ -218,6 +230,11 @@ def _check_stream(stream: IO[bytes], hashes: Mapping[str, str]) -> None:
         stream.seek(0)
         if digest != hashes[name].lower():
             raise MetadataError(f"the file does not match its {name}")
+
+
+def _check_address(url: str) -> None:
+    if not url.startswith("file:") and not has_origin(url):
+        raise MetadataError("its address is neither http, https nor a file")
 
 
 def _local_path(url: str) -> str:

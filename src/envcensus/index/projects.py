@@ -55,6 +55,8 @@ class Fetched(Struct, frozen=True, gc=False, kw_only=True):
     requests: int = 0
     retries: int = 0
     received: int = 0  # bytes of bodies on the wire
+    keep: bool = True  # False: an index says no-store, so that this is for this run only
+    dated: bool = True  # False: "not modified", and not for how long: for as long as the last time
 
     def entry(self, kept: Entry | None = None) -> Entry:
         """The header to keep in the cache. `kept` is the one that is there, for a "not-modified".
@@ -67,7 +69,11 @@ class Fetched(Struct, frozen=True, gc=False, kw_only=True):
             outcome, files, notes = ("found", False, ()) if kept is None else (kept.outcome, kept.files, kept.notes)
         if outcome == "failed":
             raise ValueError("a failed look-up is not kept")
-        return Entry(outcome, self.fetched, self.expires, self.stale_until, self.stamp, self.validators, files, notes)
+        expires, stale_until = self.expires, self.stale_until
+        if not self.dated and kept is not None:
+            later = self.fetched - kept.fetched
+            expires, stale_until = kept.expires + later, kept.stale_until + later
+        return Entry(outcome, self.fetched, expires, stale_until, self.stamp, self.validators, files, notes)
 
 
 class _Answer(Struct):
@@ -80,6 +86,8 @@ class _Answer(Struct):
     validator: Validator | None = None
     lifetime: float | None = None  # seconds; None for a local source
     stale: float = freshness.STALE_IF_ERROR_SECONDS
+    keep: bool = True
+    dated: bool = True
 
 
 class ProjectClient:
@@ -143,6 +151,8 @@ class ProjectClient:
             requests=tally.requests,
             retries=tally.retries,
             received=tally.received,
+            keep=all(a.keep for a in answers),
+            dated=all(a.dated for a in answers),
         )
 
     async def _ask_all(self, name: str, validators: dict[str, Validator], tally: Tally) -> list[_Answer]:
@@ -181,21 +191,24 @@ def _read(index: str, response: Response, validator: Validator | None) -> _Answe
     headers = response.headers
     now = time.time()
     lifetime = freshness.lifetime(headers, now)
+    keep = freshness.may_keep(headers)
     if response.status in (404, 410):
-        return _Answer(index, lifetime=lifetime)
+        return _Answer(index, lifetime=lifetime, keep=keep)
     if response.status not in (200, 304) or (response.status == 304 and validator is None):
         return _Answer(index, failure=f"{origin_of(response.url)} {_status_reason(response.status)}")
     fresh = Validator(index, headers.get("ETag", ""), headers.get("Last-Modified", ""))
     stale = freshness.stale_until(headers, now) - now - lifetime
     if response.status == 304:
         kept = fresh if fresh.etag or fresh.last_modified else validator
-        return _Answer(index, not_modified=True, validator=kept, lifetime=lifetime, stale=stale)
+        dated = freshness.says(headers)
+        return _Answer(index, not_modified=True, validator=kept, lifetime=lifetime, stale=stale, keep=keep, dated=dated)
     return _Answer(
         index,
         page=RawPage(response.body, headers.get("Content-Type", ""), response.url),
         validator=fresh if fresh.etag or fresh.last_modified else None,
         lifetime=lifetime,
         stale=stale,
+        keep=keep,
     )
 
 

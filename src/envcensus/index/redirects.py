@@ -30,7 +30,7 @@ def next_hop(url: str, location: str, seen: list[str]) -> str | Refused:
         _ = parts.port  # raises ValueError where it is no number
     except ValueError:
         return Refused("redirected to an address that is no URL")
-    if any(character <= " " or character == "\x7f" for character in target):
+    if any(character < " " or character == "\x7f" for character in location):
         return Refused("redirected to an address that is no URL")
     if parts.scheme not in ("http", "https") or not parts.hostname:
         return Refused(f"redirected to a {parts.scheme[:12] or 'nameless'} address: not followed")

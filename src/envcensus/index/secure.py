@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from envcensus.index.config import IndexConfig
-from envcensus.index.credentials import origin_of, split_credentials
+from envcensus.index.credentials import Origin, origin_of, split_credentials
 from envcensus.model.skipped import Skipped
 
 
@@ -17,8 +17,7 @@ def is_secure(url: str, trusted_hosts: Sequence[str]) -> bool:
         origin = origin_of(split_credentials(url)[0])
     except ValueError:
         return False
-    names = (origin.host, f"{origin.host}:{origin.port}", "*")
-    if any(host.lower() in names for host in trusted_hosts):
+    if "*" in trusted_hosts or names_host(origin, trusted_hosts):
         return True
     if origin.host in {"127.0.0.1", "::1", "localhost"}:
         return True
@@ -28,6 +27,13 @@ def is_secure(url: str, trusted_hosts: Sequence[str]) -> bool:
         return ipaddress.ip_address(origin.host).is_loopback
     except ValueError:
         return False
+
+
+def names_host(origin: Origin, trusted_hosts: Sequence[str]) -> bool:
+    """Whether trusted-host has the host, with its port or without; addresses of IPv6 in brackets or without."""
+    host = f"[{origin.host}]" if ":" in origin.host else origin.host
+    names = (origin.host, host, f"{host}:{origin.port}")
+    return any(trusted.lower() in names for trusted in trusted_hosts)
 
 
 def refused_indexes(config: IndexConfig) -> list[Skipped]:

@@ -18,9 +18,10 @@ from msgspec import Struct
 from yarl import URL
 
 from envcensus import __version__
+from envcensus._kernels.page import quoted
 from envcensus.index.circuit import Circuit, State
 from envcensus.index.config import IndexConfig
-from envcensus.index.credentials import Credentials, Keychain, Origin, origin_of, split_credentials
+from envcensus.index.credentials import Credentials, Keychain, Origin, has_origin, origin_of, split_credentials
 from envcensus.index.faults import RequestFailed, explain
 from envcensus.index.http_library import aiohttp
 from envcensus.index.inflate import BodyError, TruncatedBody, inflate
@@ -28,6 +29,7 @@ from envcensus.index.limits import Limits
 from envcensus.index.proxies import choose_proxy
 from envcensus.index.redirects import REDIRECT_STATUSES, Refused, next_hop
 from envcensus.index.retry import RETRY_STATUSES, next_wait, parse_retry_after
+from envcensus.index.secure import names_host
 from envcensus.index.tls import trusting_context, verifying_context
 
 USER_AGENT = f"envcensus/{__version__}"
@@ -109,7 +111,6 @@ class Transport:
         self._hosts: dict[Origin, Host] = {}
         self._known: dict[str, Host] = {}  # by what comes before the path of a URL without credentials
         self._contexts: dict[bool, ssl.SSLContext] = {}
-        self._trusted = tuple(host.lower() for host in config.trusted_hosts)
         self._session: aiohttp.ClientSession | None = None
         self._large = asyncio.Semaphore(limits.large_bodies)
 
@@ -143,7 +144,7 @@ class Transport:
 
         Raises RequestFailed, whose reason is one sentence without secrets.
         """
-        url, own = split_credentials(url)
+        url, own = _split(quoted(url))
         deadline = Deadline(self.limits.total)
         seen = [url]
         while True:
@@ -157,7 +158,7 @@ class Transport:
             if isinstance(hop, Refused):
                 raise RequestFailed(f"{host.origin}: {hop.reason}")
             seen.append(hop)
-            url, own = split_credentials(hop)
+            url, own = _split(quoted(hop))
 
     def _host(self, url: str) -> Host:
         end = url.find("/", 8)
@@ -172,6 +173,8 @@ class Transport:
         host = self._hosts.get(origin)
         if host is None:
             proxy = choose_proxy(origin, self.config.proxy, self.config.environ_proxies)
+            if proxy and not has_origin(proxy):
+                raise RequestFailed(f"{origin}: the address of its proxy is not that of an http or https proxy")
             host = self._hosts[origin] = Host(origin, self.config.concurrency, proxy)
         self._known[front] = host
         return host
@@ -284,7 +287,9 @@ class Transport:
                 return Response(job.url, response.status, response.headers, b"")
             body = await self._read(response, job.cap)
             job.tally.received += len(body)
-            encoding = response.headers.get("Content-Encoding", "")
+            # Where no encoding was asked for, the label is the file's own: some servers put one on every .tar.gz.
+            encoded = sent["Accept-Encoding"] != "identity"
+            encoding = response.headers.get("Content-Encoding", "") if encoded else ""
             return Response(job.url, response.status, response.headers, inflate(body, encoding, job.cap))
 
     async def _drain(self, response: aiohttp.ClientResponse) -> None:
@@ -344,4 +349,11 @@ class Transport:
 
     def is_trusted(self, origin: Origin) -> bool:
         """Whether the user named the host in trusted-host, with its port or without."""
-        return origin.host in self._trusted or f"{origin.host}:{origin.port}" in self._trusted
+        return names_host(origin, self.config.trusted_hosts)
+
+
+def _split(url: str) -> tuple[str, Credentials | None]:
+    try:
+        return split_credentials(url)
+    except ValueError:
+        raise RequestFailed("not an http or https address") from None

@@ -209,7 +209,7 @@ class Asker:
                 self._metrics.retries += fetched.retries
                 self._metrics.bytes_received += fetched.received
                 yield self._answered(fetched)
-                if fetched.outcome != "failed":
+                if fetched.outcome != "failed" and fetched.keep:
                     arrived.append(fetched)
                 if len(arrived) >= _BATCH:
                     self._write(arrived)

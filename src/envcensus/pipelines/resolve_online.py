@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from envcensus._kernels.page import PageError
+from envcensus._kernels.version import Version
 from envcensus.index.client import Fetched, IndexClient, MetadataFetched, MetadataWant, Want
 from envcensus.index.core_metadata import parse_metadata
 from envcensus.index.entry import Entry, pack_entry
 from envcensus.index.places import path_of
+from envcensus.model.display import neutral
 from envcensus.pipelines.resolve_build import (
     BuildFailed,
     allowed,
@@ -212,12 +214,14 @@ class _Online:
         else:
             self.solver.feed_page(name, None, "is in no index")
         run.records[name] = record
+        self.prefetcher.page(name)
+        if not fetched.keep:
+            return
         key = run.source.key(name)
         if fetched.files:
             self.file_rows.append((key, fetched.files, fetched.fetched + _KEPT_SECONDS))
         entry = fetched.entry(run.source.kept_entry(name))
         self.page_rows.append((key, pack_entry(entry) + record, entry.fetched + _KEPT_SECONDS))
-        self.prefetcher.page(name)
 
     def failed_page(self, name: str, reason: str) -> None:
         """Use what the cache kept, where the index allowed that for the case that it cannot be reached."""
@@ -245,7 +249,7 @@ class _Online:
         metadata, reason = _read(fetched)
         if fetched.outcome == "failed":
             self.failures[name, version] = reason
-        else:
+        elif metadata is not None or fetched.outcome == "needs-build":
             self.keep_metadata(f"{name}/{version}", metadata or reason)
         if self.may_build(fetched):
             packed = self.run.files.get(name) or self.run.source.files(name)
@@ -258,7 +262,7 @@ class _Online:
         """Feed what a reference turned out to be."""
         key = (fetched.name, fetched.version)
         self.direct.discard(key)
-        metadata, reason = _read(fetched)
+        metadata, reason = _read(fetched, is_reference=True)
         if self.may_build(fetched):
             self.builds[key] = remote_file(key[1])
         elif metadata is None:
@@ -321,10 +325,25 @@ class _Online:
                 store.put_many(bucket, rows[start : start + _BATCH])
 
 
-def _read(fetched: MetadataFetched) -> tuple[CoreMetadata | None, str]:
+def _read(fetched: MetadataFetched, *, is_reference: bool = False) -> tuple[CoreMetadata | None, str]:
     """The metadata, or else the end of a sentence that says why there is none."""
     if fetched.outcome != "found":
         unbuilt = fetched.outcome == "needs-build"
         return None, needs_build(fetched.name) if unbuilt else f"could not be looked at: {fetched.reason}"
     metadata = parse_metadata(fetched.metadata)
-    return metadata, "" if metadata else _UNREADABLE
+    if metadata is None:
+        return None, _UNREADABLE
+    if not is_reference and not _is_of(metadata, fetched):  # pip refuses these too
+        return None, f"has the metadata of {neutral(metadata.name[:99])} {neutral(metadata.version[:99])}"
+    return metadata, ""
+
+
+def _is_of(metadata: CoreMetadata, fetched: MetadataFetched) -> bool:
+    from envcensus._kernels.names import canonicalize_name
+
+    try:
+        return canonicalize_name(metadata.name) == fetched.name and (
+            metadata.version == fetched.version or Version(metadata.version) == Version(fetched.version)
+        )
+    except ValueError:
+        return False

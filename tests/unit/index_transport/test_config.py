@@ -71,6 +71,12 @@ def test_ours_beats_pips_and_the_command_line_beats_all(tmp_path: Path) -> None:
         ({"PIP_KEYRING_PROVIDER": "mine"}, "keyring-provider"),
         ({"PIP_INDEX_URL": "example.com/simple"}, "example.com/simple"),
         ({"PIP_EXTRA_INDEX_URL": "ftp://example.com"}, "ftp://example.com"),
+        ({"PIP_INDEX_URL": "https://[::1/simple"}, "names no host"),
+        ({"PIP_INDEX_URL": "http://:8080/simple"}, "names no host"),
+        ({"PIP_EXTRA_INDEX_URL": "https://a.example.com:99999/simple"}, "names no host"),
+        ({"PIP_FIND_LINKS": "https://a.example.com:port/links"}, "names no host"),
+        ({"PIP_PROXY": "socks5://proxy.example.com:1080"}, "proxy in PIP_PROXY"),
+        ({"PIP_PROXY": "http://[::1"}, "proxy in PIP_PROXY"),
     ],
 )
 def test_unusable_values_name_the_setting(tmp_path: Path, environ: dict[str, str], what: str) -> None:
@@ -117,6 +123,26 @@ def test_proxies(tmp_path: Path) -> None:
     assert load(tmp_path, PIP_NO_PROXY_ENV="yes", https_proxy="low:2").proxy == ""
 
 
+def test_what_decides_is_shown(tmp_path: Path) -> None:
+    """Also what no option of pip's sets: the netrc file, the proxies' exceptions, and that there is no certificate."""
+    (tmp_path / ".netrc").touch()
+    config = load(tmp_path, https_proxy=f"http://me:{SECRET}@p.example.com:3128", NO_PROXY="a.example.com,10.0.0.0/8")
+    rows = {row.name: (row.value, row.source) for row in config.settings}
+    assert rows["netrc"] == (f"{tmp_path}/.netrc", "default")
+    assert rows["no-proxy"] == ("a.example.com,10.0.0.0/8", "NO_PROXY")
+    assert rows["proxy"] == ("https=http://****@p.example.com:3128", "environment variables *_PROXY")
+    assert rows["client-cert"] == ("", "default")
+    rows = {
+        row.name: (row.value, row.source)
+        for row in load(tmp_path, NETRC=str(tmp_path / "absent"), no_proxy="b", PIP_CLIENT_CERT="/c.pem").settings
+    }
+    assert rows["netrc"] == ("", "NETRC")
+    assert rows["no-proxy"] == ("b", "no_proxy")
+    assert rows["client-cert"] == ("/c.pem", "PIP_CLIENT_CERT")
+    rows = {row.name: (row.value, row.source) for row in load(tmp_path, NO_PROXY="b", PIP_PROXY="p:1").settings}
+    assert "no-proxy" not in rows, "pip's own option knows no exceptions"
+
+
 def test_netrc(tmp_path: Path) -> None:
     assert load(tmp_path).netrc == ""
     (tmp_path / ".netrc").touch()
@@ -139,12 +165,24 @@ def test_secrets_are_not_shown(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "location", [f"me:{SECRET}@example.com/simple", f"me:{SECRET}@/x", f"git+ssh://me:{SECRET}@h/x"]
+    "location",
+    [
+        f"me:{SECRET}@example.com/simple",
+        f"me:{SECRET}@/x",
+        f"git+ssh://me:{SECRET}@h/x",
+        f"https://me:{SECRET}@[::1/simple",
+        f"https://me:{SECRET}@a.example.com:port/simple",
+    ],
 )
 def test_errors_show_no_secret(tmp_path: Path, location: str) -> None:
-    with pytest.raises(IndexConfigError) as caught:
-        load(tmp_path, PIP_INDEX_URL=location)
-    assert SECRET not in str(caught.value)
+    for variable in ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_PROXY", "PIP_FIND_LINKS"):
+        shown = ""
+        try:
+            shown = str(load(tmp_path, None, **{variable: location}))
+        except IndexConfigError as error:
+            shown = str(error)
+        assert shown
+        assert SECRET not in shown or variable == "PIP_FIND_LINKS", "that may be a path"
 
 
 def test_a_configuration_travels_to_workers(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import random
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -11,12 +12,13 @@ from hypothesis import strategies as st
 
 from envcensus.index import freshness
 from envcensus.index.circuit import PATIENCE, PROBE_DELAYS, THRESHOLD, Circuit, State
-from envcensus.index.credentials import Origin, origin_of, split_credentials
+from envcensus.index.credentials import Keychain, Origin, origin_of, read_netrc, split_credentials
 from envcensus.index.entry import Entry, Validator, pack_entry, unpack_entry
 from envcensus.index.inflate import FREE_BYTES, BodyError, TruncatedBody, inflate
 from envcensus.index.proxies import choose_proxy
 from envcensus.index.redirects import MOST_HOPS, Refused, next_hop
 from envcensus.index.retry import LONGEST_RETRY_AFTER, next_wait, parse_retry_after
+from envcensus.index.secure import is_secure
 from envcensus.model.redact import redact
 
 NOW = 1_700_000_000.0
@@ -137,6 +139,7 @@ def test_redirects_that_are_followed(url: str, location: str, target: str) -> No
         "https://a.example.com:port/",
         "https://[::1/",
         "https://a.example.com/\r\nX: y",
+        "https://a.example.com/\tx",
         "https://a.example.com/start",
     ],
 )
@@ -257,6 +260,40 @@ def test_no_proxy(host: str, no_proxy: str, direct: bool) -> None:
     assert choose_proxy(Origin("https", host, 443), None, environ) == expected
 
 
+@pytest.mark.parametrize(
+    ("url", "trusted", "asked"),
+    [
+        ("https://a.example.com", [], True),
+        ("http://a.example.com", [], False),
+        ("http://a.example.com", ["A.example.com"], True),
+        ("http://a.example.com:80", ["a.example.com:80"], True),
+        ("http://a.example.com", ["a.example.com:81"], False),
+        ("http://a.example.com", ["example.com"], False),
+        ("http://a.example.com", ["*"], True),
+        ("http://localhost:3141", [], True),
+        ("http://127.8.9.10", [], True),
+        ("http://[::1]:80", [], True),
+        ("http://10.1.2.3", ["10.1.2.3"], True),
+        ("http://10.1.2.3", ["10.0.0.0/8"], False),
+        ("http://[fd00::1]:8080", ["[fd00::1]:8080"], True),
+        ("http://[fd00::1]:8080", ["[fd00::1]"], True),
+        ("http://[fd00::1]:8080", ["fd00::1"], True),
+        ("file:///srv/simple", [], True),
+    ],
+)
+def test_which_indexes_are_asked_is_pips(url: str, trusted: list[str], asked: bool) -> None:
+    from pip._internal.models.link import Link
+    from pip._internal.network.session import PipSession
+
+    with PipSession() as session:
+        # pip takes an address of IPv6 in brackets as a name to give to TLS, and then refuses it over plain http.
+        for host in trusted:
+            session.add_trusted_host(host.strip("[]") if host == "[fd00::1]" else host, suppress_logging=True)
+        pips = session.is_secure_origin(Link(url))
+    assert is_secure(url, trusted) == asked
+    assert pips == asked
+
+
 def test_the_setting_rules_over_the_environment() -> None:
     origin = Origin("http", "a.example.com", 80)
     environ = {"http": "http://p.example.com", "no": "*"}
@@ -275,6 +312,53 @@ def test_userinfo_is_decoded_and_taken_out() -> None:
     assert (credentials.username, credentials.password) == ("me", "p@ss")
     assert "p@ss" not in f"{credentials} {credentials!r}"
     assert split_credentials("https://a.example.com/@x") == ("https://a.example.com/@x", None)
+
+
+@pytest.mark.parametrize(
+    ("url", "whole"),
+    [
+        ("https://token@a.example.com", False),
+        ("https://token:@a.example.com", True),
+        ("https://:pw@a.example.com", True),
+        ("https://me:pw@a.example.com", True),
+    ],
+)
+def test_an_empty_password_is_one(url: str, whole: bool, tmp_path: Path) -> None:
+    """As in pip: only where none was given does netrc know better."""
+    netrc = tmp_path / "netrc"
+    netrc.write_text("default login other password other\n")
+    keychain = Keychain([url], str(netrc), "disabled")
+    found = keychain.for_url("https://a.example.com/spam/", origin_of("https://a.example.com"))
+    assert found is not None
+    assert (found.username == "other") is not whole
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "default login me password pw",
+        "machine a.example.com login me",
+        "machine a.example.com password pw",
+        "machine a.example.com login me password pw\nmachine b.example.com login you password no",
+        "machine a.example.com account acct password pw",
+        "machine b.example.com login me password pw",
+        "machine a.example.com login me account x password pw\ndefault login d password d",
+        'machine a.example.com login "m e" password "p\\"w"',
+        "# a comment\nmachine a.example.com\n\tlogin me\n\tpassword p#w",
+        "macdef init\nls\n\nmachine a.example.com login me password pw",
+        "nonsense",
+        "",
+    ],
+)
+def test_netrc_is_read_as_pip_reads_it(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from pip._vendor.requests.utils import get_netrc_auth
+
+    netrc = tmp_path / "netrc"
+    netrc.write_text(text + "\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    found = read_netrc(str(netrc), "a.example.com")
+    pips = get_netrc_auth("https://a.example.com/simple/")
+    assert (found and (found.username, found.password)) == (pips and (pips[0] or "", pips[1] or ""))
 
 
 def test_origins_have_their_default_ports() -> None:
