@@ -100,7 +100,7 @@ def resolve(
     def work() -> Resolution:
         from envcensus.model.resolution import Conflict, ConflictError
         from envcensus.pipelines import resolve as pipeline
-        from envcensus.pipelines.resolve_inputs import listed
+        from envcensus.pipelines.resolve_kinds import limit
         from envcensus.pipelines.resolve_target import target_for
         from envcensus.runtime.metrics import private_memory
         from envcensus.runtime.stop import current
@@ -112,6 +112,10 @@ def resolve(
             values.texts(extras),
             values.texts(groups),
         )
+        for value in values.texts(only_binary):
+            limit(value, inputs.only_binary, inputs.no_binary)
+        for value in values.texts(no_binary):
+            limit(value, inputs.no_binary, inputs.only_binary)
         config = values.index_config(
             "install",
             index_url=index_url or inputs.index_url or None,
@@ -134,8 +138,8 @@ def resolve(
                 overrides=tuple(inputs.overrides),
                 environment=target.environment,
                 tags=target.tags,
-                only_binary=tuple(listed(values.texts(only_binary), inputs.only_binary)),
-                no_binary=tuple(listed(values.texts(no_binary), inputs.no_binary)),
+                only_binary=tuple(inputs.only_binary),
+                no_binary=tuple(inputs.no_binary),
                 pre=pre or inputs.pre,
                 mode=resolution,
                 prefer=_normalized(prefer or {}),

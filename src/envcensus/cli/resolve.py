@@ -145,17 +145,23 @@ def _request(
     values: dict[str, Any], inputs: Inputs, target: ResolveTarget, *, now: float, files: bool
 ) -> ResolveRequest:
     from envcensus.pipelines.resolve import MEMORY_LIMIT, ResolveRequest
-    from envcensus.pipelines.resolve_inputs import check_python, listed, read_prefer
+    from envcensus.pipelines.resolve_inputs import check_python, read_prefer
+    from envcensus.pipelines.resolve_kinds import limit, listed
 
     check_python(inputs, target.environment["python_full_version"])
+    kinds = {"only_binary": inputs.only_binary, "no_binary": inputs.no_binary}
+    for option in [name for name in values if name in kinds]:  # in the order of the command line
+        other = kinds["no_binary" if option == "only_binary" else "only_binary"]
+        for value in values[option]:
+            limit(value, kinds[option], other)
     return ResolveRequest(
         requirements=tuple(inputs.requirements),
         constraints=tuple(inputs.constraints),
         overrides=tuple(inputs.overrides),
         environment=target.environment,
         tags=target.tags,
-        only_binary=tuple(listed(values["only_binary"], inputs.only_binary)),
-        no_binary=tuple(listed(values["no_binary"], inputs.no_binary)),
+        only_binary=tuple(inputs.only_binary),
+        no_binary=tuple(inputs.no_binary),
         allow_build=_buildable(tuple(listed(values["allow_build"])), target, values["platforms"]),
         pre=values["pre"] or inputs.pre,
         mode=values["mode"],

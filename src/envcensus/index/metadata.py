@@ -40,6 +40,7 @@ class MetadataWant(Struct, frozen=True, gc=False):
     version: str
     files: tuple[File, ...]
     whole: bool = False  # the file itself in place of its metadata, to be built from
+    digest: bool = False  # read the file whole, for its sha256
 
 
 class MetadataFetched(Struct, frozen=True, gc=False, kw_only=True):
@@ -51,6 +52,7 @@ class MetadataFetched(Struct, frozen=True, gc=False, kw_only=True):
     metadata: bytes = b""
     way: Way | None = None
     filename: str = ""  # the file it was read for
+    sha256: str = ""  # of that file, where it was asked for
     reason: str = ""
     requests: int = 0
     retries: int = 0
@@ -67,17 +69,26 @@ class MetadataClient:
     async def fetch(self, want: MetadataWant) -> MetadataFetched:
         """Try the files in their order until one tells."""
         tally = Tally()
-        reason, outcome = "no file to read it from", "failed"
+        reason, outcome, sha256 = "no file to read it from", "failed", ""
         for file in want.files:
             try:
-                metadata, way = await (self._file(file, tally) if want.whole else self._read(file, tally))
+                if want.whole or want.digest:
+                    metadata, way = await self._file(file, tally)
+                    if want.digest:
+                        sha256 = hashlib.sha256(metadata).hexdigest()
+                        wheel = file.filename.endswith(".whl")
+                        metadata, way = await asyncio.to_thread(_read_body, metadata, file, wheel=wheel)
+                else:
+                    metadata, way = await self._read(file, tally)
             except NeedsBuild as error:
                 reason, outcome = f"{file.filename} {error}", "needs-build"
             except (MetadataError, RequestFailed, local.LocalError) as error:
                 reason, outcome = f"{file.filename}: {error}", "failed"
             else:
-                return self._answer(want, tally, outcome="found", metadata=metadata, way=way, filename=file.filename)
-        return self._answer(want, tally, outcome=outcome, reason=reason)
+                return self._answer(
+                    want, tally, outcome="found", metadata=metadata, way=way, filename=file.filename, sha256=sha256
+                )
+        return self._answer(want, tally, outcome=outcome, reason=reason, sha256=sha256)
 
     def _answer(self, want: MetadataWant, tally: Tally, **rest: object) -> MetadataFetched:
         return MetadataFetched(

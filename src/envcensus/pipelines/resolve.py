@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 _STEPS = 50  # of the search between two looks at the clock, and at whether somebody wants it to end
 _LOOK = 0.05  # seconds between two looks at the memory
-MEMORY_LIMIT = 2 << 30  # bytes that a run may take; a tree of 700 pins takes less than a tenth of it
+MEMORY_LIMIT = 2 << 30  # bytes that a run may take; a tree of 700 pins needs less than 128 MiB
 
 
 class ResolveRequest(Struct, frozen=True, kw_only=True):
@@ -93,6 +93,7 @@ class Run:
         self.stale: list[str] = []  # answers of the cache that were used because an index could not be reached
         self.records: dict[str, bytes] = {}  # packed pages that came from the network
         self.files: dict[str, bytes] = {}  # and their packed files
+        self.digests: dict[str, str] = {}  # sha256 of what direct references lead to, as downloaded
         try:
             self.solver = Solver(
                 Problem(
@@ -321,7 +322,7 @@ def _complete(run: Run, answer: Resolution) -> Resolution:
         if pin.url:
             more["url"] = _without_credentials(pin.url)
             if run.request.files:
-                more["files"] = reference_files(_without_credentials(pin.url))
+                more["files"] = reference_files(_without_credentials(pin.url), run.digests.get(pin.url, ""))
         else:
             candidates = run.solver.pages.get(pin.name)
             if candidates is not None and candidates.yanked and _is_yanked(run, pin):

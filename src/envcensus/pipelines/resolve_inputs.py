@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import re
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ from msgspec import Struct
 from envcensus._kernels.names import canonicalize_name, parse_sdist_filename, parse_wheel_filename
 from envcensus.errors import EnvcensusError, UsageError
 from envcensus.model.resolution import Wanted
+from envcensus.pipelines.resolve_kinds import limit
 from envcensus.resolver.requirements_file import Entry, RequirementsFileError, read
 
 if TYPE_CHECKING:
@@ -21,6 +23,13 @@ _DEEPEST = 50  # of files that name files
 _SCRIPT = re.compile(r"(?m)^# /// (?P<type>[a-zA-Z0-9-]+)$\s(?P<content>(^#(| .*)$\s)+)^# ///$")
 _EXTRAS = re.compile(r"(?P<path>.+?)(?P<extras>\[[^\[\]]*\])?")
 _REFERENCE = re.compile(r"[\w.-]+\s*(?:\[[^\]]*\])?\s*@\s*[a-zA-Z][a-zA-Z0-9+.-]*://")
+_MARKS = (  # the longer ones first: that of UTF-16 is how that of UTF-32 begins
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
 _ARCHIVES = (".whl", ".tar.gz", ".zip", ".tgz", ".tar.bz2", ".tar.xz")
 
 
@@ -116,7 +125,9 @@ class Reader:
 
     def script(self, path: str) -> None:
         """Inline script metadata (PEP 723)."""
-        blocks = [match for match in _SCRIPT.finditer(self._text(path)) if match["type"] == "script"]
+        blocks = [
+            match for match in _SCRIPT.finditer(self._text(path).replace("\r\n", "\n")) if match["type"] == "script"
+        ]
         if len(blocks) != 1:
             raise UsageError(f"{path}: {'more than one' if blocks else 'no'} block of script metadata")
         content = "".join(
@@ -193,9 +204,9 @@ class Reader:
             case "pre":
                 inputs.pre = True
             case "only-binary":
-                inputs.only_binary = listed([value], inputs.only_binary)
+                limit(value, inputs.only_binary, inputs.no_binary)
             case "no-binary":
-                inputs.no_binary = listed([value], inputs.no_binary)
+                limit(value, inputs.no_binary, inputs.only_binary)
             case _:
                 pass  # --prefer-binary, --require-hashes, --use-feature: nothing to resolving
 
@@ -210,6 +221,13 @@ class Reader:
         if " ;" in path or "; " in path:
             path, _, marker = path.partition(";")
             path, marker = path.strip(), f" ; {marker.strip()}"
+        if path.startswith("file:") and not path.startswith("file:/"):
+            from urllib.parse import unquote
+
+            path, _, fragment = path.removeprefix("file:").partition("#")  # relative, which pip takes
+            path = os.path.join(".", unquote(path))
+            egg = re.search(r"egg=[\w.-]+(\[[^\[\]]*\])", fragment)
+            extras = extras or (egg[1] if egg else "")
         scheme = re.match(r"([a-z][a-z0-9+.-]*):", path)
         if scheme and "@" not in path.split("://", 1)[0] and "://" in path:
             name = _name_of_url(path)
@@ -240,10 +258,18 @@ class Reader:
             raise UsageError(f"{path}: {error.strerror or 'cannot be read'}") from error
         if len(data) > _LARGEST:
             raise UsageError(f"{path}: too large to be a list of requirements")
-        try:
-            return data.removeprefix(b"\xef\xbb\xbf").decode()
-        except UnicodeDecodeError:
-            return data.decode("latin-1")
+        return _decoded(data)
+
+
+def _decoded(data: bytes) -> str:
+    """A file's text: by its byte order mark, as UTF-8, or else as Latin-1, which takes everything."""
+    for mark, encoding in _MARKS:
+        if data.startswith(mark):
+            return data[len(mark) :].decode(encoding, "replace")
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return data.decode("latin-1")
 
 
 def check_python(inputs: Inputs, python: str) -> None:
@@ -260,17 +286,6 @@ def check_python(inputs: Inputs, python: str) -> None:
                 f"{wanted.origin} needs Python {wanted.text}, and the target is {python}",
                 remedy="name another with --python-version",
             )
-
-
-def listed(values: Iterable[str], before: Iterable[str] = ()) -> list[str]:
-    """Values of --only-binary or --no-binary on top of earlier ones: names, ":all:", or ":none:" to start anew."""
-    found = list(before)
-    for name in filter(None, (part.strip() for value in values for part in value.split(","))):
-        if name == ":none:":
-            found = []
-        else:
-            found.append(name if name == ":all:" else canonicalize_name(name))
-    return list(dict.fromkeys(found))
 
 
 def earlier_pins(text: str, name: str) -> dict[str, str]:

@@ -171,7 +171,11 @@ class _Online:
             if metadata is not None:
                 self.feed_direct(key, metadata)
                 return
-            self.wants.append(MetadataWant(name, url, (remote_file(url),)))
+            file = remote_file(url)
+            if file.filename.endswith(".whl") and self.run.chooser.rank(file.filename) < 0:
+                raise DirectError("is a wheel that does not fit the target")
+            unknown = self.run.request.files and not file.hashes and not url.startswith("file:")
+            self.wants.append(MetadataWant(name, url, (file,), digest=unknown))
             self.direct.add(key)
         except NeedsBuild as error:
             if allowed(name, self.run.request.allow_build):
@@ -262,6 +266,8 @@ class _Online:
         """Feed what a reference turned out to be."""
         key = (fetched.name, fetched.version)
         self.direct.discard(key)
+        if fetched.sha256:
+            self.run.digests[key[1]] = fetched.sha256
         metadata, reason = _read(fetched, is_reference=True)
         if self.may_build(fetched):
             self.builds[key] = remote_file(key[1])

@@ -189,8 +189,6 @@ class Chooser:
 
     def fitting(self, packed: bytes, name: str, version: str) -> list[File]:
         """The files of `version` out of a packed record of files."""
-        if self._tags is None:
-            self._tags = TagSet(self._names)
         ranked: list[tuple[bool, int, int, File]] = []
         try:
             found = files(packed, version, File)
@@ -201,19 +199,25 @@ class Chooser:
                 continue
             rank = 1 << 30
             if file.filename.endswith(".whl"):
-                if _listed(name, self._no_binary):
+                if _listed(name, self._no_binary, self._only_binary):
                     continue
-                try:
-                    rank = self._tags.rank(parse_wheel_filename(file.filename)[3])
-                except ValueError:
-                    continue
+                rank = self.rank(file.filename)
                 if rank < 0:
                     continue
-            elif _listed(name, self._only_binary):
+            elif _listed(name, self._only_binary, self._no_binary):
                 continue
             ranked.append((file.yanked is not None, rank, position, file))
         ranked.sort(key=lambda row: row[:3])
         return [row[3] for row in ranked]
+
+    def rank(self, filename: str) -> int:
+        """How well a wheel fits the target, 0 best; -1 where it does not, or where its name is none of a wheel."""
+        if self._tags is None:
+            self._tags = TagSet(self._names)
+        try:
+            return self._tags.rank(parse_wheel_filename(filename)[3])
+        except ValueError:
+            return -1
 
     def _allows(self, requires_python: str) -> bool:
         try:
@@ -231,15 +235,19 @@ def all_files(packed: bytes, version: str) -> list[File]:
     return [file if file.hashes or not file.url.startswith("file:") else _hashed(file) for file in found]
 
 
-def reference_files(url: str) -> tuple[File, ...]:
-    """The archive that a direct reference names, where its hash is known: stated there, or that of a local file."""
+def reference_files(url: str, sha256: str = "") -> tuple[File, ...]:
+    """The archive that a direct reference names, where its hash is known: stated there, that of a local file, or
+    `sha256`, that of what was downloaded.
+    """
     from envcensus.pipelines.resolve_direct import DirectError, remote_file
 
     try:
         file = remote_file(url)
     except DirectError:
         return ()
-    if not file.hashes and url.startswith("file:"):
+    if not file.hashes and sha256:
+        file = msgspec.structs.replace(file, hashes={"sha256": sha256})
+    elif not file.hashes and url.startswith("file:"):
         file = _hashed(file)
     return (file,) if file.hashes else ()
 
@@ -268,5 +276,6 @@ def yanked_reason(record: bytes, version: str) -> str | None:
     return found[1] if found else None
 
 
-def _listed(name: str, names: tuple[str, ...]) -> bool:
-    return ":all:" in names or name in names
+def _listed(name: str, names: tuple[str, ...], others: tuple[str, ...]) -> bool:
+    """Whether an option excludes a kind of a project's files; a name of the other option wins over ":all:"."""
+    return name in names or (":all:" in names and name not in others)

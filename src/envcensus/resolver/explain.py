@@ -19,7 +19,7 @@ _LONGEST = 30  # lines
 def explain(solver: Solver) -> Conflict:
     """The derivation of a failure: first in one sentence, then step by step."""
     failure = solver.engine.failure
-    leaves = _leaves(failure)
+    leaves = leaves_of(failure)
     asked = list(dict.fromkeys(_root_text(leaf) for leaf in leaves if _root_text(leaf)))
     lines = [_summary(leaves, asked)]
     if len(leaves) > 1 and not _simple(leaves, asked):
@@ -74,7 +74,7 @@ def _unmet(solver: Solver, e: Edge) -> str:
     return f"{text}, but the answer has {other.name} {other.version(e.b.position)}" if e.b.position else text
 
 
-def _leaves(failure: Incompatibility) -> list[Incompatibility]:
+def leaves_of(failure: Incompatibility) -> list[Incompatibility]:
     """What a failure rests on, in the order of the derivation."""
     found: dict[Incompatibility, None] = {}
     seen: set[Incompatibility] = set()

@@ -7,6 +7,8 @@ from envcensus._kernels.solver import NAMES_PRE, PINS
 from envcensus._kernels.specifier import SpecifierSet
 from envcensus.model.redact import redact
 
+REFERENCE = 4  # of an edge's flags: it names a file
+
 
 class Line:
     """One requirement for one target: `base` where it holds without an extra, else the `extras` it holds with."""
@@ -32,6 +34,13 @@ class Line:
             asked = f" @ {redact(self.url)}" if self.url else str(self.specifier)
             self._shown = f"{self.requirement.name}{extras}{asked}"
         return self._shown
+
+
+def plain(url: str) -> str:
+    """A reference without the name that its fragment may tell (`#egg=`): what is left says which file it is."""
+    base, _, fragment = url.partition("#")
+    parts = [part for part in fragment.split("&") if part and not part.startswith("egg=")]
+    return f"{base}#{'&'.join(parts)}" if parts else base
 
 
 class Lines:
@@ -63,6 +72,8 @@ class Lines:
         line.url = requirement.url or ""
         line.specifier = specifier = requirement.specifier
         line.flags = (NAMES_PRE if specifier.prereleases else 0) | (PINS if specifier.is_pinned else 0)
+        if line.url:
+            line.flags |= REFERENCE
         marker = requirement.marker
         line.base, line.for_extras = (True, ()) if marker is None else marker.activation(self.environment)
         return line

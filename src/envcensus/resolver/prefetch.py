@@ -95,6 +95,8 @@ class Prefetcher:
         touched: dict[str, None] = {}
         for given in lines:
             line = overrides.get(given.name, given) if overrides else given
+            if line is None:
+                continue
             name = line.name
             if line.extras:
                 self._mention(name, line.extras)

@@ -29,7 +29,7 @@ class Loaded:
 
     __slots__ = ("_by_extra", "_lines", "_metadata", "_override", "base", "malformed")
 
-    def __init__(self, metadata: Metadata, lines: Lines, override: dict[str, Line]) -> None:
+    def __init__(self, metadata: Metadata, lines: Lines, override: dict[str, Line | None]) -> None:
         self._metadata = metadata
         self._lines = lines
         self._override = override
@@ -41,11 +41,15 @@ class Loaded:
             line = known[text] if text in known else lines.get(text)
             if line is None:
                 self.malformed.append(text)
-            elif line.base:
-                self.base.append(override.get(line.name, line) if override else line)
+                continue
+            wanted = override.get(line.name, line) if override else line
+            if wanted is None:
+                continue
+            if line.base:
+                self.base.append(wanted)
             else:
                 for extra in line.for_extras:
-                    self._by_extra.setdefault(extra, []).append(override.get(line.name, line) if override else line)
+                    self._by_extra.setdefault(extra, []).append(wanted)
 
     def of_extra(self, name: str) -> list[Line]:
         """What one extra needs beyond the rest."""
@@ -55,7 +59,9 @@ class Loaded:
             if line is None:
                 self.malformed.append(text)
             elif name in line.for_extras:
-                found.append(self._override.get(line.name, line) if self._override else line)
+                wanted = self._override.get(line.name, line) if self._override else line
+                if wanted is not None:
+                    found.append(wanted)
         return found
 
     def provides(self, name: str) -> bool:

@@ -55,7 +55,7 @@ def read(text: str, environ: Mapping[str, str]) -> Iterator[Entry]:
     for number, line in _logical_lines(text):
         stripped = _COMMENT.sub("", line).strip()
         if stripped:
-            yield _entry(number, _VARIABLE.sub(lambda m: environ.get(m[1]) or m[0], stripped))
+            yield from _entries(number, _VARIABLE.sub(lambda m: environ.get(m[1]) or m[0], stripped))
 
 
 def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
@@ -75,11 +75,26 @@ def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
         yield first, "".join(parts)
 
 
-def _entry(number: int, line: str) -> Entry:
-    if line.startswith("-"):
-        return _option(number, line)
-    requirement, options = _split(line)
-    return Entry(number, "", requirement, _hashes(number, options))
+def _entries(number: int, line: str) -> Iterator[Entry]:
+    """A requirement, or the options of a line: there may be several."""
+    if not line.startswith("-"):
+        requirement, options = _split(line)
+        yield Entry(number, "", requirement, _hashes(number, options))
+        return
+    while line:
+        line, rest = _first(line)
+        yield _option(number, line)
+        line = rest
+
+
+def _first(line: str) -> tuple[str, str]:
+    """The first option of a line with its value, and the options behind it."""
+    words = line.split(" ")
+    last = 1 if words[0] in _FLAGS or "=" in words[0] else 2
+    for i, word in enumerate(words):
+        if i >= last and word.startswith("-"):
+            return " ".join(words[:i]).strip(), " ".join(words[i:])
+    return line, ""
 
 
 def _option(number: int, line: str) -> Entry:

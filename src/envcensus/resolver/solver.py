@@ -10,16 +10,18 @@ from collections import deque
 from itertools import chain
 from typing import Protocol
 
-from envcensus._kernels.solver import DONE, NAMES_PRE, NEED, PAUSED, PINS, Engine, Package
+from envcensus._kernels.solver import DONE, NAMES_PRE, NEED, PAUSED, PINS, Edge, Engine, Package
 from envcensus._kernels.specifier import specifier_set
 from envcensus.model.redact import redact
-from envcensus.model.resolution import Conflict, Pin, Resolution, Via, Wanted
-from envcensus.resolver.explain import explain
-from envcensus.resolver.lines import Line, Lines
+from envcensus.model.resolution import Conflict, Pin, Resolution, Via
+from envcensus.resolver.explain import explain, leaves_of
+from envcensus.resolver.lines import REFERENCE, Line, Lines, plain
 from envcensus.resolver.problem import Candidates, Metadata, Needs, Problem
 from envcensus.resolver.project import Direct, Loaded, Project
+from envcensus.resolver.reading import by_name, hashes, overriding, wanted_lines
 
 ROOT = ""
+Key = tuple[str, str]  # name, version
 
 
 class AtHand(Protocol):
@@ -46,15 +48,19 @@ class Solver:
         self.warnings: list[str] = []
         self._pythons: dict[str, bool] = {}  # Requires-Python → whether the target is allowed
         self.urls: dict[str, str] = {}  # name → the direct reference its only version comes from
-        self.overrides = {line.name: line for line in self._wanted(problem.overrides)}
-        self.constraints = self._by_name(problem.constraints)
-        self.requirements = [self.overrides.get(line.name, line) for line in self._wanted(problem.requirements)]
+        self.overrides = overriding(self.lines, problem)
+        self.constraints = by_name(self.lines, problem.constraints)
+        wanted = [self.overrides.get(line.name, line) for line in wanted_lines(self.lines, problem.requirements)]
+        self.requirements = [line for line in wanted if line is not None]
         self.origins = {wanted.text: wanted.origin for wanted in (*problem.requirements, *problem.constraints)}
-        self.hashes = self._hashes()
+        self.hashes = hashes(self.lines, problem)
         self.last_resort = False
         self.at_hand: AtHand | None = None
+        self.named_by: dict[str, Key] = {}  # of those in `urls` that a package named: name → its name and version
+        self.passed_over: dict[Key, str] = {}  # versions whose references were tried without success, and why
+        self.first_conflict: Conflict | None = None
         for line in (*self.requirements, *self.overrides.values(), *chain(*self.constraints.values())):
-            if line.url:
+            if line is not None and line.url:
                 self.urls.setdefault(line.name, line.url)
         self._start()
 
@@ -106,7 +112,9 @@ class Solver:
                     return Needs(metadata=(key,))
                 self._load(project, bit, self.metadata[key])
             elif code == DONE:
-                return self._resolution()
+                if not self.named_by or not self._pass_over(self._unasked()):
+                    return self._resolution()
+                engine = self.engine
             elif code == PAUSED:
                 return Needs()
             elif engine.policy_used and not self.last_resort:
@@ -116,7 +124,11 @@ class Solver:
                 engine = self.engine
                 engine.budget = budget
             else:
-                return explain(self)
+                conflict = explain(self)
+                self.first_conflict = self.first_conflict or conflict
+                if not self.named_by or not self._pass_over(self._at_fault()):
+                    return self.first_conflict
+                engine = self.engine
 
     def _start(self) -> None:
         self.engine = Engine()
@@ -131,10 +143,15 @@ class Solver:
         while self.jobs:
             package, bit, extra, lines = self.jobs[0]
             for line in lines:
-                if line.url and self.urls.setdefault(line.name, line.url) == line.url and self._from_index(line.name):
-                    # It was taken from the index so far: once more, with the reference known from the start.
-                    self._start()
-                    return self._work()
+                if line.url and line.name not in self.urls:
+                    self.urls[line.name] = line.url
+                    project = package.label
+                    if isinstance(project, Project):
+                        self.named_by[line.name] = (project.name, project.version(bit))
+                    if line.name in self.projects:
+                        # It was taken from the index so far: once more, with the reference known from the start.
+                        self._start()
+                        return self._work()
                 if line.name not in self.projects and not self._project(line):
                     return self._missing()
             self.jobs.popleft()
@@ -158,9 +175,41 @@ class Solver:
                     direct[name, url] = None
         return Needs(pages=tuple(pages), direct=tuple(direct))
 
-    def _from_index(self, name: str) -> bool:
-        project = self.projects.get(name)
-        return project is not None and not isinstance(project.candidates, Direct)
+    # -- references that packages name ---------------------------------------------------------------------------
+    #
+    # The first reference that a loaded version names is taken for its project whatever is decided. Where that was
+    # wrong, as the version is not in the answer or there is none, it is passed over and the search starts anew.
+
+    def _unasked(self) -> str:
+        """A project of the answer that comes from a reference which nothing in the answer names; empty: none."""
+        for name in self.named_by:
+            project = self.projects.get(name)
+            if project is None or not project.package.chosen:
+                continue
+            if not any(edge.flags & REFERENCE for edge in self.engine.requirers(project.package)):
+                return name
+        return ""
+
+    def _at_fault(self) -> str:
+        """A project that a failure rests on and that comes from a reference which a package named; empty: none."""
+        for leaf in leaves_of(self.engine.failure):
+            project = leaf.b.label if isinstance(leaf, Edge) else None
+            if isinstance(project, Project) and project.name in self.named_by:
+                return project.name
+        return ""
+
+    def _pass_over(self, name: str) -> bool:
+        """Start anew without the version that named the reference for a project. False where there is nothing to do."""
+        if not name:
+            return False
+        shown = redact(self.urls[name])
+        self.passed_over[self.named_by[name]] = f"needs {name} @ {shown}, which fits nothing else"
+        for each in self.named_by:
+            del self.urls[each]
+        self.named_by.clear()
+        self.last_resort = False
+        self._start()
+        return True
 
     def _project(self, line: Line) -> bool:
         """Create the project a requirement names, once its page is there."""
@@ -205,7 +254,7 @@ class Solver:
         mask = project.masks.get(line)
         if mask is None:
             mask = project.mask(line)
-        if line.url and line.url != self.urls[line.name]:
+        if line.url and line.url != self.urls[line.name] and plain(line.url) != plain(self.urls[line.name]):
             mask = 0  # another reference came first
         if target is package:
             if not mask >> bit & 1:
@@ -231,6 +280,10 @@ class Solver:
             return
         if metadata.requires_python and not self._runs_on(metadata.requires_python):
             self.engine.exclude(package, bit, f"needs Python {metadata.requires_python}")
+            return
+        passed_over = self.passed_over and self.passed_over.get((project.name, project.version(bit)))
+        if passed_over:
+            self.engine.exclude(package, bit, passed_over)
             return
         loaded = Loaded(metadata, self.lines, self.overrides)
         if loaded.malformed and not isinstance(project.candidates, Direct):
@@ -328,31 +381,3 @@ class Solver:
         if not any(edge.flags & NAMES_PRE for edge in self.engine.requirers(package)):
             version = project.version(package.position)
             self.warnings.append(f"{project.name} {version} is a pre-release: no other version fits")
-
-    # -- reading the problem -------------------------------------------------------------------------------------
-
-    def _wanted(self, wanted: tuple[Wanted, ...]) -> list[Line]:
-        lines = []
-        for item in wanted:
-            line = self.lines.get(item.text)
-            if line is None:
-                raise ValueError(item.text)
-            if line.base:
-                lines.append(line)
-        return lines
-
-    def _hashes(self) -> dict[str, frozenset[str]]:
-        """Normalized name → the hashes ("sha256:…") that all requirements with hashes accept, as pip has it."""
-        found: dict[str, frozenset[str]] = {}
-        for item in (*self.problem.requirements, *self.problem.constraints):
-            line = self.lines.get(item.text)
-            if item.hashes and line is not None and line.base:
-                known = found.get(line.name)
-                found[line.name] = frozenset(item.hashes) if known is None else known & frozenset(item.hashes)
-        return found
-
-    def _by_name(self, wanted: tuple[Wanted, ...]) -> dict[str, list[Line]]:
-        grouped: dict[str, list[Line]] = {}
-        for line in self._wanted(wanted):
-            grouped.setdefault(line.name, []).append(line)
-        return grouped

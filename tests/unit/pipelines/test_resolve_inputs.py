@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from envcensus.errors import UsageError
-from envcensus.pipelines.resolve_inputs import Inputs, Reader, earlier_pins, listed
+from envcensus.pipelines.resolve_inputs import Inputs, Reader, earlier_pins
+from envcensus.pipelines.resolve_kinds import listed
 from tests.support.wheels import add_wheel
 
 
@@ -180,3 +181,21 @@ def test_standard_input_that_is_no_text(monkeypatch: pytest.MonkeyPatch) -> None
     reader = Reader({}, "")
     reader.requirements_file("-")
     assert _texts(reader.inputs) == ["caf\xe9"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-be", "utf-32", "utf-32-be", "latin-1"])
+def test_encodings_are_told_by_their_mark(tmp_path: Path, encoding: str) -> None:
+    """As pip reads them; what is neither marked nor UTF-8 is Latin-1, which has no wrong bytes."""
+    mark = "\ufeff" if encoding.endswith("-be") else ""
+    path = tmp_path / "in.txt"
+    path.write_bytes(f"{mark}# caf\xe9\r\na<2\r\n".encode(encoding))
+    reader = Reader({}, str(tmp_path))
+    reader.requirements_file(str(path))
+    assert _texts(reader.inputs) == ["a<2"]
+
+
+def test_a_script_with_the_line_ends_of_windows(tmp_path: Path) -> None:
+    (tmp_path / "x.py").write_bytes(b'# /// script\r\n# dependencies = ["a<3"]\r\n# ///\r\nprint()\r\n')
+    reader = Reader({}, str(tmp_path))
+    reader.script(str(tmp_path / "x.py"))
+    assert _texts(reader.inputs) == ["a<3"]

@@ -78,3 +78,18 @@ def test_an_unset_variable_stays() -> None:
 
 def test_a_comment_ends_a_continued_line() -> None:
     assert [entry.value for entry in read("a \\\n# gone\nb", {})] == ["a", "b"]
+
+
+def test_several_options_on_a_line() -> None:
+    text = (
+        '-i https://example.com/a --extra-index-url "https://example.com/b" --pre --no-binary=x -f "a b"\n--pre -f c\n'
+    )
+    assert [(entry.option, entry.value) for entry in read(text, {})] == [
+        ("index-url", "https://example.com/a"),
+        ("extra-index-url", "https://example.com/b"),
+        ("pre", ""),
+        ("no-binary", "x"),
+        ("find-links", "a b"),
+        ("pre", ""),
+        ("find-links", "c"),
+    ]

@@ -1,0 +1,114 @@
+"""What a resolution makes of files on a server that are named by their address."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import sys
+import tomllib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from packaging.pylock import Pylock
+
+from tests.support.scripted_server import Reply, Request, ScriptedServer
+from tests.support.wheels import add_sdist, add_wheel, metadata_text
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Iterator[ScriptedServer]:
+    """A server of files that answers range requests."""
+    with ScriptedServer() as server:
+        for path in (
+            add_wheel(tmp_path, "alpha", "1.0"),
+            add_sdist(tmp_path, "beta", "1.0", metadata_text("beta", "1.0")),
+        ):
+            server.routes[f"/{path.name}"] = _file(path.read_bytes())
+        yield server
+
+
+def _file(body: bytes) -> Callable[[Request], Reply]:
+    def reply(request: Request) -> Reply:
+        wanted = request.headers.get("range")
+        if wanted is None:
+            return Reply(body=body)
+        first, last = wanted.removeprefix("bytes=").split("-")
+        start = int(first) if first else max(0, len(body) - int(last))
+        end = int(last) + 1 if first and last else len(body)
+        return Reply(206, {"Content-Range": f"bytes {start}-{end - 1}/{len(body)}"}, body[start:end])
+
+    return reply
+
+
+def _run(tmp_path: Path, *arguments: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "envcensus", "resolve", "--no-index", "--no-cache", *arguments],
+        capture_output=True, text=True, check=False, cwd=tmp_path,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("name", ["alpha-1.0-py3-none-any.whl", "beta-1.0.tar.gz"])
+def test_a_file_without_a_hash_is_locked_with_that_of_what_was_downloaded(
+    files: ScriptedServer, tmp_path: Path, name: str
+) -> None:
+    project = name.partition("-")[0]
+    digest = hashlib.sha256((tmp_path / name).read_bytes()).hexdigest()
+    text = _run(tmp_path, f"{project} @ {files.url}/{name}", "-o", "requirements.txt", "-o", "pylock.toml", "--hashes")
+    assert f"--hash=sha256:{digest}" in text
+    lock = Pylock.from_dict(tomllib.loads((tmp_path / "pylock.toml").read_text()))
+    assert lock.packages[0].archive is not None
+    assert lock.packages[0].archive.hashes == {"sha256": digest}
+    if project == "alpha":
+        pip = [sys.executable, "-m", "pip", "install", "--disable-pip-version-check", "-q", "--no-deps", "--no-index"]
+        for source, more in (("requirements.txt", ["--require-hashes"]), ("pylock.toml", [])):
+            done = subprocess.run(
+                [*pip, *more, "--no-cache-dir", "--target", source[:3], "-r", source],
+                capture_output=True, text=True, check=False, cwd=tmp_path,
+            )  # fmt: skip
+            assert done.returncode == 0, done.stderr
+
+
+def test_a_wheel_is_not_downloaded_where_no_hash_is_wanted(files: ScriptedServer, tmp_path: Path) -> None:
+    assert _run(tmp_path, f"alpha @ {files.url}/alpha-1.0-py3-none-any.whl", "--no-annotate").startswith("alpha @ http")
+    assert all("range" in request.headers for request in files.requests if request.path.endswith(".whl"))
+
+
+def test_a_wheel_that_does_not_fit_the_target_is_refused(tmp_path: Path) -> None:
+    wheel = add_wheel(tmp_path, "alpha", "1.0", tag="py3-none-win_amd64")
+    argv = [sys.executable, "-m", "envcensus", "resolve", "--no-index", "--no-cache", str(wheel)]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "alpha is a wheel that does not fit the target" in done.stderr
+    assert _run(tmp_path, str(wheel), "--platform", "win_amd64", "--no-annotate").startswith("alpha @ file:")
+
+
+def test_relative_file_references(tmp_path: Path) -> None:
+    add_wheel(tmp_path, "alpha", "1.0", ["alpha ; extra == 'x'"], extra_lines=["Provides-Extra: x"])
+    (tmp_path / "in.txt").write_text("file:alpha-1.0-py3-none-any.whl#egg=alpha[x]\n")
+    uri = (tmp_path / "alpha-1.0-py3-none-any.whl").as_uri()
+    assert _run(tmp_path, "-r", "in.txt", "--no-annotate") == f"alpha[x] @ {uri}\n"
+
+
+@pytest.mark.parametrize(
+    ("options", "version"),
+    [
+        ("--only-binary :all: --no-binary beta", "2.0"),
+        ("--no-binary beta --only-binary :all:", "1.0"),
+        ("--no-binary :all: --only-binary beta", "1.0"),
+        ("--only-binary beta --no-binary beta", "2.0"),
+        ("--no-binary beta --only-binary beta", "1.0"),
+        ("--only-binary beta,:none:", "2.0"),
+    ],
+)
+def test_the_later_word_on_a_kind_of_file_counts(tmp_path: Path, options: str, version: str) -> None:
+    """As pip has it; here and in a requirements file."""
+    add_wheel(tmp_path, "beta", "1.0")
+    add_sdist(tmp_path, "beta", "2.0", metadata_text("beta", "2.0"))
+    add_sdist(tmp_path, "beta", "1.0", metadata_text("beta", "1.0"))
+    (tmp_path / "in.txt").write_text(options.replace(" --", "\n--") + "\nbeta\n")
+    expected = f"beta=={version}\n"
+    assert _run(tmp_path, "beta", "-f", ".", "--no-annotate", *options.split()) == expected
+    assert _run(tmp_path, "-r", "in.txt", "-f", ".", "--no-annotate") == expected
