@@ -104,8 +104,40 @@ def test_the_keyring_module_is_asked_too(server: ScriptedServer, tmp_path: Path)
     assert "1 outdated" in done.stdout
     assert sent(server) == [None, BASIC]
     asked = server.url.removeprefix("http://")
-    assert (tmp_path / "calls").read_text().splitlines() == [f"http://{asked} None", f"{asked} None"]
+    assert (tmp_path / "calls").read_text().splitlines() == [f"http://{asked}/ None", f"{asked} None"]
     assert SECRET not in done.stdout + done.stderr
+
+
+def test_the_keyring_is_asked_for_the_index_as_pip_asks(
+    server: ScriptedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For the index that the address belongs to, with its last slash, then for the host."""
+    from pip._internal.network import auth
+    from pip._internal.network.session import PipSession
+
+    program = tmp_path / "keyring"
+    program.write_text(f'#!/bin/sh\necho "$4" "$5" >> {tmp_path}/calls\nexit 1\n')
+    program.chmod(program.stat().st_mode | stat.S_IXUSR)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    server.routes["*"] = Reply(401)
+    asked = []
+    for index in ("/root/dev/+simple", "/root/dev/+simple/"):
+        for user in ("", "me@"):
+            url = server.url.replace("//", f"//{user}") + index
+            ask(url, "good", keyring_provider="subprocess", concurrency=1)
+            ours = (tmp_path / "calls").read_text()
+            (tmp_path / "calls").unlink()
+            auth.get_keyring_provider.cache_clear()
+            with PipSession(index_urls=[url], retries=0) as session:
+                session.auth.keyring_provider = "subprocess"
+                session.auth.prompting = False
+                assert session.get(f"{url.rstrip('/')}/good/").status_code == 401
+            assert ours == (tmp_path / "calls").read_text()
+            (tmp_path / "calls").unlink()
+            asked.append(ours.splitlines())
+    host = server.url.removeprefix("http://")
+    assert asked[0] == [f"{server.url}/root/dev/+simple/ ", f"{host} "]
+    assert asked[1] == [f"{server.url}/root/dev/+simple/ me", f"{host} me"]
 
 
 def test_a_redirect_to_another_origin_gets_no_credentials(server: ScriptedServer) -> None:

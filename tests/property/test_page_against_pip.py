@@ -108,7 +108,22 @@ TAG_TEXTS = st.sampled_from(
     ]
 )
 SDISTS = st.sampled_from(
-    [".tar.gz", ".tar.gz", ".zip", ".tgz", ".tar.bz2", ".tar", ".egg", ".exe", ".rpm", ".tar.xz", ""]
+    [
+        ".tar.gz",
+        ".tar.gz",
+        ".zip",
+        ".tgz",
+        ".tar.bz2",
+        ".tar",
+        ".egg",
+        ".exe",
+        ".rpm",
+        ".tar.xz",
+        ".TAR.GZ",
+        ".tar.GZ",
+        ".ZIP",
+        "",
+    ]
 )
 FILE_NAMES = st.one_of(
     st.builds("demo_x-{}-{}.whl".format, VERSIONS, st.sampled_from(TAGS)),

@@ -158,9 +158,8 @@ cdef class Builder:
         else:
             stem = sdist_stem(p, n)
             if stem < 0:
-                stem = self.odd_sdist(p, n)
-                if stem < 0:
-                    return 0
+                self.skipped += 1   # .egg, .exe, .rpm, suffixes in capitals: no candidates for pip either
+                return 0
             i = match_name(p, stem, self.project, self.project_n)
             if i < 0 or i >= stem or p[i] != c'-':
                 self.foreign += 1
@@ -240,17 +239,6 @@ cdef class Builder:
         self.keep.append(text)
         n[0] = len(text)
         return text
-
-    cdef Py_ssize_t odd_sdist(self, const char *p, Py_ssize_t n) except? -2:
-        """Suffixes in capitals; everything else (.egg, .exe, .rpm …) is no candidate for pip either."""
-        cdef bytes name = p[:n].lower()
-        cdef Py_ssize_t stem = -1
-        if name != p[:n]:
-            stem = sdist_stem(name, n) if name.endswith((b".tar.gz", b".tar.bz2")) else -1
-        if stem < 0:
-            self.skipped += 1
-            return -1
-        return stem
 
     cdef int shorten(self, Taken *t) except -1:
         cdef bytes text = t.text.reason[:MAX_REASON].decode("utf-8", "ignore").encode() + "…".encode()

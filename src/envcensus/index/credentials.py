@@ -78,11 +78,15 @@ class Keychain:
     """Finds the credentials for an origin: index URLs first, then netrc, and keyring once the server says 401."""
 
     def __init__(self, index_urls: Iterable[str], netrc: str, keyring_provider: str) -> None:
-        self._from_urls: dict[Origin, list[tuple[str, Credentials]]] = {}
+        self._indexes: dict[Origin, list[tuple[str, Credentials | None]]] = {}
+        self._embedded: set[Origin] = set()  # those with credentials in an index's address
         for url in index_urls:
             clean, credentials = split_credentials(url)
-            if credentials is not None and clean.startswith(("http://", "https://")):
-                self._from_urls.setdefault(origin_of(clean), []).append((clean, credentials))
+            if clean.startswith(("http://", "https://")):
+                origin = origin_of(clean)
+                self._indexes.setdefault(origin, []).append((clean.rstrip("/") + "/", credentials))
+                if credentials is not None:
+                    self._embedded.add(origin)
         self._netrc_path = netrc
         self._netrc: dict[str, Credentials | None] = {}
         self._keyring_provider = keyring_provider
@@ -92,18 +96,22 @@ class Keychain:
         """What to send with the first request to `url`, which belongs to `origin`, or None."""
         if (kept := self._from_keyring.get(origin)) is not None:
             return kept
-        found = self._embedded(origin, url)
+        found = self._index_of(origin, url)[1] if origin in self._embedded else None
         if found is not None and found.whole:
             return found
         return self._from_netrc(origin.host) or found
 
-    def _embedded(self, origin: Origin, url: str) -> Credentials | None:
-        """Two indexes on one origin may have different users: the longest common path wins, as in pip."""
-        best, length = None, -1
-        for index, credentials in self._from_urls.get(origin, ()):
-            common = _common_length(index.rstrip("/") + "/", url)
+    def _index_of(self, origin: Origin, url: str) -> tuple[str, Credentials | None]:
+        """The index that `url` belongs to, empty if none, and the credentials in its address.
+
+        Two indexes on one origin may have different users: the longest common path wins, as in pip.
+        """
+        best: tuple[str, Credentials | None] = ("", None)
+        length = -1
+        for index in self._indexes.get(origin, ()):
+            common = _common_length(index[0], url)
             if common > length:
-                best, length = credentials, common
+                best, length = index, common
         return best
 
     def _from_netrc(self, host: str) -> Credentials | None:
@@ -119,11 +127,11 @@ class Keychain:
         if self._keyring_provider == "disabled":
             return None
         if origin not in self._from_keyring:
-            embedded = self._embedded(origin, url)
+            index, embedded = self._index_of(origin, url)
             user = embedded.username if embedded else None
-            index = next((i for i, _ in self._from_urls.get(origin, ()) if url.startswith(i)), str(origin))
-            netloc = urlsplit(str(origin)).netloc
-            self._from_keyring[origin] = self._keyring(index, user) or self._keyring(netloc, user)
+            # As pip does: the address of the index, with its last slash, and then the host.
+            found = self._keyring(index, user) if index else None
+            self._from_keyring[origin] = found or self._keyring(urlsplit(str(origin)).netloc, user)
         return self._from_keyring[origin]
 
     def _keyring(self, service: str, user: str | None) -> Credentials | None:

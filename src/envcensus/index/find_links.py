@@ -1,6 +1,6 @@
 """Places given with --find-links: directories of files and pages of links, for all projects at once.
 
-Sans-I/O: names of a directory, or a page's bytes, in; model types and records out. What is a directory and what is a
+Sans-I/O: names of a directory in, model types out. What is a directory and what is a
 page, the caller knows.
 """
 
@@ -10,10 +10,10 @@ import os
 from collections.abc import Iterable
 from urllib.parse import quote
 
-from envcensus._kernels.page import pack, pack_html
+from envcensus.index.places import PAGES
 from envcensus.model.page import File, ProjectPage
 
-__all__ = ["file_url", "from_directory", "from_page", "html_names", "pack_directory"]
+__all__ = ["file_url", "from_directory", "html_names"]
 
 
 def file_url(path: str) -> str:
@@ -23,7 +23,7 @@ def file_url(path: str) -> str:
 
 def html_names(names: Iterable[str]) -> list[str]:
     """Those names of a directory that are pages of links themselves, as in pip."""
-    return sorted(name for name in names if name.lower().endswith((".html", ".htm")))
+    return sorted(name for name in names if name.lower().endswith(PAGES))
 
 
 def from_directory(directory: str, names: Iterable[str], project: str) -> ProjectPage:
@@ -42,13 +42,3 @@ def _could_be(name: str, project: str) -> bool:
     if name[:1].lower() != project[:1].lower() or not name.isprintable():
         return False
     return name.endswith((".whl", ".tar.gz", ".zip"))  # what pip takes from a directory
-
-
-def from_page(body: bytes, url: str, project: str, charset: str = "utf-8") -> tuple[bytes, bytes]:
-    """The files of `project` that a page of links leads to, as (record, files). Raises PageError."""
-    return pack_html(body, url, project, charset)
-
-
-def pack_directory(directory: str, names: Iterable[str], project: str) -> tuple[bytes, bytes]:
-    """`from_directory`, packed."""
-    return pack(from_directory(directory, names, project))

@@ -96,7 +96,7 @@ class Links:
         if local.is_archive(path):
             found = os.path.isfile(path)
             return Place(url, archives=(File(filename=os.path.basename(path), url=url),) if found else ())
-        page = self._read_page(path)
+        page = self._read_page(path) if path.lower().endswith(places.PAGES) else None  # by its name, as pip
         return Place(url, pages=() if page is None else (page,))
 
     def _read_page(self, path: str) -> RawPage | None:

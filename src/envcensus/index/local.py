@@ -11,9 +11,7 @@ import stat
 
 from envcensus.index.find_links import file_url
 from envcensus.index.pages import RawPage
-from envcensus.index.places import project_page_path
-
-_ARCHIVES = (".whl", ".tar.gz", ".zip", ".tar.bz2", ".tar.xz", ".tgz", ".tar", ".tbz")
+from envcensus.index.places import ARCHIVES, project_page_path
 
 
 class LocalError(Exception):
@@ -61,4 +59,4 @@ def list_directory(path: str) -> list[str]:
 
 def is_archive(name: str) -> bool:
     """Whether a name's suffix says that it is a distribution, not a page of links."""
-    return name.lower().endswith(_ARCHIVES)
+    return name.lower().endswith(ARCHIVES)

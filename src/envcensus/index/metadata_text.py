@@ -20,6 +20,7 @@ _EXTENDED = (
     tarfile.GNUTYPE_LONGNAME,
     tarfile.GNUTYPE_LONGLINK,
 )
+_CODECS = frozenset({"zlib", "lzma", "_lzma", "_bz2"})
 # What the resolver reads: if one of these may differ from build to build, the file says nothing for certain.
 _READ_FIELDS = frozenset({"requires-dist", "requires-python", "provides-extra"})
 
@@ -114,7 +115,7 @@ def _tar_members(file: IO[bytes]) -> dict[str, bytes]:
     except (tarfile.TarError, OSError, EOFError, ValueError) as error:
         raise MetadataError("the sdist is no valid archive") from error
     except Exception as error:
-        if type(error).__module__ not in ("zlib", "lzma", "_lzma", "isal.isal_zlib", "isal_zlib"):
+        if not is_of_codec(error):
             raise
         raise MetadataError("the sdist is no valid archive") from None
     return found
@@ -149,7 +150,16 @@ def _zip_members(file: IO[bytes]) -> dict[str, bytes]:
                         found[name] = stream.read(MOST_METADATA)
     except (zipfile.BadZipFile, OSError, EOFError, ValueError, NotImplementedError, RuntimeError) as error:
         raise MetadataError("the sdist is no valid archive") from error
+    except Exception as error:
+        if not is_of_codec(error):
+            raise
+        raise MetadataError("the sdist is no valid archive") from None
     return found
+
+
+def is_of_codec(error: Exception) -> bool:
+    """Whether it is one of the errors that decompressing raises and that have no common parent."""
+    return type(error).__module__ in _CODECS
 
 
 def is_static(info: bytes) -> bool:
@@ -171,12 +181,12 @@ def from_pyproject(text: bytes, filename: str) -> bytes | None:
     """Metadata from the [project] table (PEP 621), None where something that counts is dynamic or not stated."""
     import tomllib
 
-    from packaging.utils import InvalidSdistFilename, parse_sdist_filename
+    from packaging.utils import parse_sdist_filename
 
     try:
         project = tomllib.loads(text.decode()).get("project")
         name, version = parse_sdist_filename(os.path.basename(filename))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, InvalidSdistFilename, RecursionError):
+    except (ValueError, RecursionError):  # no TOML, no UTF-8, no name of an sdist, a number of 5,000 digits
         return None
     if not isinstance(project, dict):
         return None

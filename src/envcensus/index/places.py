@@ -10,6 +10,9 @@ from envcensus.index.config import IndexConfig
 from envcensus.index.entry import NO_STAMP
 from envcensus.model.skipped import Skipped
 
+ARCHIVES = (".whl", ".tar.gz", ".zip", ".tar.bz2", ".tar.xz", ".tgz", ".tar", ".tbz")
+PAGES = (".html", ".htm")
+
 
 def path_of(url: str) -> str:
     """The path of a file: URL. Raises ValueError for one with a remote host, as pip does."""
@@ -80,6 +83,9 @@ def missing_locations(config: IndexConfig) -> list[Skipped]:
             continue
         if not os.path.exists(path):
             rows.append(Skipped("index", path, "a configured index or find-links location that does not exist"))
+        elif os.path.isfile(path) and not path.lower().endswith((*PAGES, *ARCHIVES)):
+            reason = "a configured location that is neither a directory, an archive nor a page whose name ends in .html"
+            rows.append(Skipped("index", path, reason))
     return rows
 
 

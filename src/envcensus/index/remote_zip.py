@@ -9,7 +9,7 @@ import io
 import zipfile
 from typing import IO, cast
 
-from envcensus.index.metadata_text import MOST_METADATA, MetadataError, check_member
+from envcensus.index.metadata_text import MOST_METADATA, MetadataError, check_member, is_of_codec
 
 TAIL = 32 * 1024  # of most wheels: directory, RECORD and METADATA, which lie at the end (recommended by the spec)
 MOST_RANGE = 32 << 20  # a directory larger than this is not a wheel's
@@ -82,8 +82,8 @@ def read_wheel(parts: Parts | IO[bytes], filename: str) -> bytes:
         raise
     except (zipfile.BadZipFile, OSError, EOFError, ValueError, NotImplementedError, RuntimeError, OverflowError):
         raise MetadataError("the wheel is no valid zip archive") from None
-    except Exception as error:  # zlib.error, lzma.LZMAError and others of the codecs
-        if type(error).__module__ not in ("zlib", "lzma", "_lzma", "_bz2"):
+    except Exception as error:
+        if not is_of_codec(error):
             raise
         raise MetadataError("the wheel is no valid zip archive") from None
     if len(found) > MOST_METADATA:

@@ -50,7 +50,7 @@ def directory_metadata(path: str) -> CoreMetadata:
     if text:
         try:
             project = tomllib.loads(text.decode("utf-8", "replace")).get("project")
-        except tomllib.TOMLDecodeError as error:
+        except (ValueError, RecursionError) as error:
             raise DirectError("has a pyproject.toml that cannot be read") from error
         if isinstance(project, dict):
             metadata = project_metadata(project)

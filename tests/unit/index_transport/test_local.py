@@ -146,6 +146,14 @@ def test_the_stamp_follows_the_files_that_count(simple: Path) -> None:
     assert stamp(config, "spam") != before
 
 
+def test_a_file_that_is_no_place_is_named(tmp_path: Path) -> None:
+    for name in ("links.txt", "links.html", "spam-1.0.tar.gz"):
+        (tmp_path / name).touch()
+    config = IndexConfig(index_urls=(), find_links=tuple(map(str, sorted(tmp_path.iterdir()))))
+    (row,) = missing_locations(config)
+    assert (row.where, ".html" in row.reason) == (str(tmp_path / "links.txt"), True)
+
+
 def test_missing_places_are_named(simple: Path) -> None:
     config = IndexConfig(
         index_urls=(f"file://{simple}", "file:///nowhere/simple", "https://a.example.com/simple"),

@@ -269,6 +269,8 @@ def test_fields_that_are_dynamic_but_not_read_do_no_harm() -> None:
         STATIC.replace(">=3.9", "three"),
         "[project",
         "project = 1\n",
+        "[project]\nx = " + "1" * 5000,
+        "[project]\nx = " + "[" * 5000,
     ],
 )
 def test_pyproject_files_that_are_not_static_need_a_build(text: str) -> None:
@@ -282,6 +284,18 @@ def test_zip_sdists() -> None:
         archive.writestr("spam-1.0/PKG-INFO", METADATA)
         archive.writestr("spam-1.0/spam.egg-info/PKG-INFO", b"other")
     assert read_sdist(stream, "spam-1.0.zip") == METADATA
+
+
+@pytest.mark.parametrize("kind", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_zip_sdist_with_broken_contents(server: ScriptedServer, connect: Connect, kind: int) -> None:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", kind) as archive:
+        archive.writestr("spam-1.0/PKG-INFO", random.Random(3).randbytes(3000))
+    body = bytearray(stream.getvalue())
+    body[60:200] = b"\xff" * 140
+    server.routes["/spam-1.0.zip"] = Reply(body=bytes(body))
+    answer = ask(connect(), File(filename="spam-1.0.zip", url=f"{server.url}/spam-1.0.zip"))
+    assert (answer.outcome, "no valid archive" in answer.reason) == ("failed", True)
 
 
 def bomb() -> bytes:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from envcensus._kernels import page as kernel
-from envcensus.index.find_links import file_url, from_directory, from_page, html_names, pack_directory
+from envcensus.index.find_links import file_url, from_directory, html_names
 from envcensus.index.merge import Source, merge
 from envcensus.index.unpack import unpack
 from envcensus.model.page import File, ProjectPage
@@ -97,7 +97,7 @@ def test_directories() -> None:
         "demo-1.2.tar.bz2",
         "a\n",
     ]
-    record, files = pack_directory("/srv/my wheels/", names, "demo")
+    record, files = kernel.pack(from_directory("/srv/my wheels/", names, "demo"))
     assert kernel.versions(record) == ["1.1", "1.0"]
     assert urls(files)[1] == "file:///srv/my%20wheels/demo-1.0.tar.gz"
     assert html_names(names) == ["links.html"]
@@ -107,7 +107,7 @@ def test_directories() -> None:
 
 def test_pages_of_links_hold_many_projects() -> None:
     html = b"<a href='demo-1.0.tar.gz'><a href='other-2.0.tar.gz'><a href='sub/demo-1.1.zip'>"
-    record, files = from_page(html, "file:///srv/links.html", "demo")
+    record, files = kernel.pack_html(html, "file:///srv/links.html", "demo")
     assert kernel.versions(record) == ["1.1", "1.0"]
     assert urls(files) == ["file:///srv/sub/demo-1.1.zip", "file:///srv/demo-1.0.tar.gz"]
     limited = kernel.Target(python="3.11", tags=[], uploaded_prior_to=1.0)
