@@ -118,15 +118,16 @@ def resolve(
             limit(value, inputs.no_binary, inputs.only_binary)
         config = values.index_config(
             "install",
-            index_url=index_url or inputs.index_url or None,
-            extra_index_urls=(*values.texts(extra_index_urls), *inputs.extra_index_url),
-            no_index=no_index or inputs.no_index,
-            find_links=(*values.paths(find_links), *inputs.find_links),
-            trusted_hosts=(*values.texts(trusted_hosts), *inputs.trusted_host),
+            index_url=index_url,
+            extra_index_urls=extra_index_urls,
+            no_index=no_index,
+            find_links=find_links,
+            trusted_hosts=trusted_hosts,
             index_strategy=index_strategy,
             index_timeout=index_timeout,
             retries=retries,
             concurrency=concurrency,
+            inputs=inputs,
         )
         with values.opened_cache(cache_dir, cache_size, no_cache=no_cache) as store:
             target = target_for(

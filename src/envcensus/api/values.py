@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from envcensus.cache.store import NoStore, Store
     from envcensus.index.config import IndexConfig
+    from envcensus.pipelines.resolve_inputs import Inputs
     from envcensus.runtime.stop import Stop
 
 StrPath = str | os.PathLike[str]
@@ -111,8 +112,10 @@ def index_config(
     index_timeout: float | None,
     retries: int | None,
     concurrency: int | None,
+    inputs: Inputs | None = None,
 ) -> IndexConfig:
-    """On top of pip's configuration and ours. Raises IndexConfigError."""
+    """These, then those of requirements files (`inputs`), on top of pip's configuration and ours. Raises
+    IndexConfigError."""
     from envcensus.index.config import IndexOptions, load_index_config
 
     options = IndexOptions(
@@ -126,7 +129,7 @@ def index_config(
         retries=retries,
         concurrency=concurrency,
     )
-    return load_index_config(options, command=command)
+    return load_index_config(options if inputs is None else inputs.added_to(options), command=command)
 
 
 @contextmanager

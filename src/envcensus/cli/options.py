@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from envcensus.inventory import DiscoverOptions
     from envcensus.model.census import Metrics
     from envcensus.pipelines.ask import AskOptions
+    from envcensus.pipelines.resolve_inputs import Inputs
 
 F = TypeVar("F", bound="Callable[..., Any]")
 option = click.option
@@ -131,8 +132,9 @@ index: Callable[[F], F] = _group(
 )
 
 
-def index_config(values: Mapping[str, Any], command: str = "list") -> IndexConfig:
-    """From the values of `index`, on top of pip's configuration and ours. Raises IndexConfigError."""
+def index_config(values: Mapping[str, Any], command: str = "list", inputs: Inputs | None = None) -> IndexConfig:
+    """From the values of `index`, then from requirements files (`inputs`), on top of pip's configuration and ours.
+    Raises IndexConfigError."""
     from envcensus.index.config import IndexOptions, load_index_config
 
     names = ("index_url", "index_strategy", "retries", "concurrency")
@@ -144,7 +146,7 @@ def index_config(values: Mapping[str, Any], command: str = "list") -> IndexConfi
         no_index=values["no_index"] or None,
         timeout=values["index_timeout"],
     )
-    return load_index_config(options, command=command)
+    return load_index_config(options if inputs is None else inputs.added_to(options), command=command)
 
 
 def ask_options(values: Mapping[str, Any]) -> AskOptions:

@@ -131,7 +131,12 @@ def _resolve(values: dict[str, Any], *, files: bool) -> tuple[Resolution | Confl
         request = _request(values, inputs, target, now=now, files=files)
         with solving(values) as progress:
             answer, solver = resolve(
-                request, _config(values, inputs), store, now=now, metrics=metrics, progress=progress
+                request,
+                options.index_config(values, "install", inputs),
+                store,
+                now=now,
+                metrics=metrics,
+                progress=progress,
             )
     options.ran(values, store, metrics)
     if not values["explained"] or not isinstance(answer, Resolution):
@@ -214,17 +219,6 @@ def _inputs(values: dict[str, Any], directory: str) -> Inputs:
     if not reader.inputs.requirements and not files:
         raise UsageError("nothing to resolve", remedy="name requirements, or files with -r")
     return reader.inputs
-
-
-def _config(values: dict[str, Any], inputs: Inputs) -> Any:
-    """The index settings: the command line's, then those of the requirements files, then the configured ones."""
-    merged = dict(values)
-    merged["index_url"] = values["index_url"] or inputs.index_url or None
-    merged["extra_index_url"] = (*values["extra_index_url"], *inputs.extra_index_url)
-    merged["find_links"] = (*values["find_links"], *inputs.find_links)
-    merged["trusted_host"] = (*values["trusted_host"], *inputs.trusted_host)
-    merged["no_index"] = values["no_index"] or inputs.no_index
-    return options.index_config(merged, "install")
 
 
 def _refused(conflict: Conflict) -> ExitCode:

@@ -7,7 +7,7 @@ import os
 import re
 from typing import TYPE_CHECKING, Any
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from envcensus._kernels.names import canonicalize_name, parse_sdist_filename, parse_wheel_filename
 from envcensus.errors import EnvcensusError, UsageError
@@ -17,6 +17,8 @@ from envcensus.resolver.requirements_file import Entry, RequirementsFileError, r
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from envcensus.index.config import IndexOptions
 
 _LARGEST = 32 << 20  # bytes of one input file
 _DEEPEST = 50  # of files that name files
@@ -48,6 +50,17 @@ class Inputs(Struct):
     pre: bool = False
     only_binary: list[str] = []
     no_binary: list[str] = []
+
+    def added_to(self, options: IndexOptions) -> IndexOptions:
+        """The index settings that a command line or a call gives, then those of the files."""
+        return structs.replace(
+            options,
+            index_url=options.index_url or self.index_url or None,
+            extra_index_url=(*options.extra_index_url, *self.extra_index_url),
+            find_links=(*options.find_links, *self.find_links),
+            trusted_host=(*options.trusted_host, *self.trusted_host),
+            no_index=options.no_index or self.no_index or None,
+        )
 
 
 class Reader:
