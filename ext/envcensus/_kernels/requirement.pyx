@@ -360,6 +360,11 @@ def parse(text, /):
     return found
 
 
+def parse_anew(text, /):
+    """The same, without remembering it: for callers that ask once for each text."""
+    return requirement_of(text)
+
+
 def parse_many(list texts not None, /):
     """The `Requirement` of each text, None for each that is none."""
     cdef list found = []

@@ -8,7 +8,8 @@ disjoint. An incompatibility is a set of terms of which never all may be satisfi
 "A in V, B not in S[, extra X present]": A's versions V need B in S.
 """
 
-from cpython.mem cimport PyMem_Free, PyMem_Realloc
+from cpython.mem cimport PyMem_Calloc, PyMem_Free, PyMem_Realloc
+from libc.stdint cimport uint64_t
 
 cimport cython
 
@@ -28,13 +29,16 @@ cdef int _THRESHOLD = 3  # conflicts after which a package is decided earlier
 # Parts of this module, in files of their own.
 include "solverheap.pxi"
 include "solverterms.pxi"
+include "solveredges.pxi"
 
 
+@cython.final
+@cython.auto_pickle(False)
 cdef class Engine:
     """Unit propagation, conflict resolution and decisions. Nothing in here waits: `run` says what it needs."""
 
     cdef readonly list packages
-    cdef dict edges              # (a, x, b, s, flags) → Edge
+    cdef _Edges edges
     cdef list t_package
     cdef list t_old
     cdef list t_removed
@@ -56,7 +60,7 @@ cdef class Engine:
 
     def __init__(self):
         self.packages = []
-        self.edges = {}
+        self.edges = _Edges()
         self.t_package = []
         self.t_old = []
         self.t_removed = []
@@ -83,13 +87,12 @@ cdef class Engine:
 
     def add_edge(self, Package a, Py_ssize_t index, Package b, s, Package x=None, int flags=0, reason=None):
         """Version `index` (a bit) of `a` needs `b` in `s`; `s` holds bit 0 where `b` may also be absent."""
-        cdef Edge edge
         cdef object support
-        key = (a.id, -1 if x is None else x.id, b.id, s, flags)
-        edge = self.edges.get(key)
+        cdef Py_hash_t hash = edge_hash(a, x, b, s, flags)
+        cdef Edge edge = self.edges.find(hash, a, x, b, s, flags)
         if edge is None:
-            edge = Edge(a, bit(index), b, s, x, flags, reason)
-            self.edges[key] = edge
+            edge = edge_of(a, bit(index), b, s, x, flags, reason)
+            self.edges.add(hash, edge)
             b.incoming.append(edge)
             if flags & 1:
                 b.has_pre_edge = True
@@ -117,6 +120,8 @@ cdef class Engine:
 
     def exclude(self, Package p, Py_ssize_t index, reason):
         """A version that cannot be used: its metadata is missing or says so."""
+        if p.units is None:
+            p.units = {}
         p.units[index] = Incompatibility([p], [bit(index)], None, None, reason)
         p.unit_mask |= bit(index)
 
@@ -186,7 +191,7 @@ cdef class Engine:
 
     def excluded(self, Package p, Py_ssize_t index):
         """The reason given to `exclude`; None where the version was not excluded."""
-        inc = p.units.get(index)
+        inc = None if p.units is None else p.units.get(index)
         return None if inc is None else inc.reason
 
 

@@ -83,8 +83,8 @@ cdef int learn(Engine engine, Incompatibility conflict, Py_ssize_t which) except
     conflict.outside = [(<Package>p).everything ^ mask for p, mask in conflict.terms()]
     conflict.watch_1 = which
     conflict.watch_2 = other
-    (<Package>conflict.packages[which]).learned.append(conflict)
-    (<Package>conflict.packages[other]).learned.append(conflict)
+    watch_term(conflict.packages[which], conflict)
+    watch_term(conflict.packages[other], conflict)
     return 0
 
 

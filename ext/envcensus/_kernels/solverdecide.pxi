@@ -30,7 +30,7 @@ cdef object permitted(Engine engine, Package p, list active):
 cdef Py_ssize_t pick(Engine engine, Package p, list active) except -2:
     """The bit to try; -1 where the rules leave nothing."""
     cdef object candidates = p.dom & ~1
-    cdef object bound = candidates & (p.pre | p.yanked)
+    cdef object bound = candidates & p.bound
     if bound:
         if (
             (candidates & p.pre and (p.has_pre_edge or p.pre_allowed))
@@ -42,9 +42,10 @@ cdef Py_ssize_t pick(Engine engine, Package p, list active) except -2:
             candidates = candidates ^ bound
     if not candidates:
         return -1
-    for index in p.preferred:
-        if candidates & bit(index):
-            return index
+    if p.preferred is not None:
+        for index in p.preferred:
+            if candidates & bit(index):
+                return index
     if p.lowest:
         return top(candidates & -candidates)
     return top(candidates)

@@ -96,7 +96,7 @@ cdef Incompatibility revisit(Engine engine, Package p):
         if found >= 0:
             inc.watch_1 = found
             inc.watch_2 = other
-            (<Package>inc.packages[found]).learned.append(inc)
+            watch_term(inc.packages[found], inc)
             continue
         kept.append(inc)
         conflict = prune(engine, inc.packages[other], inc.masks[other], inc)
@@ -149,7 +149,7 @@ cdef Incompatibility follow(Engine engine, Package p, object removed):
                 conflict = check(engine, p.extra_edges[i])
                 if conflict is not None:
                     return conflict
-    if p.learned:
+    if p.learned is not None:
         return revisit(engine, p)
     return None
 

@@ -23,6 +23,8 @@ cdef inline Py_ssize_t top(object mask):
     return <Py_ssize_t>bit_length(mask) - 1
 
 
+@cython.final
+@cython.auto_pickle(False)
 cdef class Package:
     """One package: its domain, and who watches it."""
 
@@ -38,17 +40,18 @@ cdef class Package:
     cdef public bint pre_allowed    # whatever the requirements say
     cdef public bint pin_allowed    # a constraint pins it
     cdef public bint lowest         # decide the oldest version instead of the newest
-    cdef public list preferred      # bits to try first
+    cdef public list preferred      # bits to try first, or None
     cdef list entries               # indexes in the trail, ascending
     cdef list out                   # per bit: edges whose V holds it, or None
     cdef list watchers              # per bit: edges (this package is their B) that rest on it, or None
     cdef object watched             # int: the bits with watchers
     cdef list incoming              # all edges whose B this is
-    cdef list learned               # incompatibilities that watch one of this package's terms
-    cdef list extra_edges           # of an extra: the edges that depend on it
-    cdef dict units                 # bit → incompatibility that excludes it
+    cdef list learned               # incompatibilities that watch one of this package's terms, or None
+    cdef list extra_edges           # of an extra: the edges that depend on it, else None
+    cdef dict units                 # bit → incompatibility that excludes it, or None
     cdef object unit_mask
     cdef object loaded              # int: versions whose edges are known
+    cdef object bound               # int: versions that the pre-release and yank rules are about
     cdef bint several            # more than one version fits the target
     cdef bint has_pre_edge
     cdef bint has_pin_edge
@@ -72,12 +75,10 @@ cdef class Package:
         self.watchers = [None] * (versions + 1)
         self.watched = 0
         self.incoming = []
-        self.learned = []
-        self.extra_edges = []
-        self.units = {}
+        self.extra_edges = [] if boolean else None
         self.unit_mask = 0
         self.loaded = 0
-        self.preferred = []
+        self.bound = pre | yanked
 
     @property
     def position(self):
@@ -114,6 +115,8 @@ cdef class Incompatibility:
         return list(zip(self.packages, self.masks, strict=True))
 
 
+@cython.final
+@cython.auto_pickle(False)
 cdef class Edge(Incompatibility):
     """A in V needs B in S, if extra X is present."""
 
@@ -126,18 +129,6 @@ cdef class Edge(Incompatibility):
     cdef readonly int flags
     cdef object beyond   # everything of B that is not in S
 
-    def __init__(self, Package a, v, Package b, s, Package x, int flags, reason):
-        self.a = a
-        self.v = v
-        self.rest = a.everything ^ v
-        self.b = b
-        self.s = s
-        self.x = x
-        self.flags = flags
-        self.reason = reason
-        self.beyond = b.everything ^ s
-        self.left = self.right = None
-
     cpdef list terms(self):
         if self.x is None:
             return [(self.a, self.v), (self.b, self.beyond)]
@@ -146,3 +137,24 @@ cdef class Edge(Incompatibility):
     cdef inline bint asked(self):
         """Whether the extra it depends on is present (or it depends on none)."""
         return self.x is None or self.x.dom == 2
+
+
+cdef Edge edge_of(Package a, object v, Package b, object s, Package x, int flags, object reason):
+    cdef Edge edge = Edge.__new__(Edge)
+    edge.a = a
+    edge.v = v
+    edge.rest = a.everything ^ v
+    edge.b = b
+    edge.s = s
+    edge.x = x
+    edge.flags = flags
+    edge.reason = reason
+    edge.beyond = b.everything ^ s
+    return edge
+
+
+cdef inline int watch_term(Package p, Incompatibility learned) except -1:
+    if p.learned is None:
+        p.learned = []
+    p.learned.append(learned)
+    return 0

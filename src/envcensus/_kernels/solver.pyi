@@ -1,5 +1,7 @@
 """The search of the resolver: PubGrub over version sets that are bit masks."""
 
+from typing import final
+
 from typing_extensions import disjoint_base
 
 DONE: int
@@ -9,7 +11,7 @@ PAUSED: int
 NAMES_PRE: int
 PINS: int
 
-@disjoint_base
+@final
 class Package:
     id: int
     label: object
@@ -23,7 +25,7 @@ class Package:
     pre_allowed: bool
     pin_allowed: bool
     lowest: bool
-    preferred: list[int]
+    preferred: list[int] | None
     chosen: bool
     affected: int
     @property
@@ -39,7 +41,7 @@ class Incompatibility:
     reason: object
     def terms(self) -> list[tuple[Package, int]]: ...
 
-@disjoint_base
+@final
 class Edge(Incompatibility):
     a: Package
     v: int
@@ -48,7 +50,7 @@ class Edge(Incompatibility):
     x: Package | None
     flags: int
 
-@disjoint_base
+@final
 class Engine:
     packages: list[Package]
     need_package: Package | None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from envcensus._kernels.requirement import MarkerEnvironment, Requirement, parse
+from envcensus._kernels.requirement import MarkerEnvironment, parse_anew
 from envcensus._kernels.solver import NAMES_PRE, PINS
 from envcensus._kernels.specifier import SpecifierSet
 from envcensus.model.redact import redact
@@ -13,7 +13,10 @@ REFERENCE = 4  # of an edge's flags: it names a file
 class Line:
     """One requirement for one target: `base` where it holds without an extra, else the `extras` it holds with."""
 
-    __slots__ = ("_shown", "base", "extras", "flags", "for_extras", "name", "requirement", "specifier", "text", "url")
+    __slots__ = (
+        *("_shown", "base", "extras", "flags", "for_extras", "mask", "name", "specifier", "text", "url"),
+        "written",
+    )
 
     text: str  # as written
     name: str  # normalized
@@ -23,7 +26,8 @@ class Line:
     base: bool
     flags: int  # of the solver's edges
     specifier: SpecifierSet
-    requirement: Requirement
+    written: str  # the name as written
+    mask: int | None  # of the engine: the versions it allows, once somebody asked
     _shown: str | None
 
     @property
@@ -32,7 +36,7 @@ class Line:
         if self._shown is None:
             extras = f"[{','.join(self.extras)}]" if self.extras else ""
             asked = f" @ {redact(self.url)}" if self.url else str(self.specifier)
-            self._shown = f"{self.requirement.name}{extras}{asked}"
+            self._shown = f"{self.written}{extras}{asked}"
         return self._shown
 
 
@@ -58,15 +62,22 @@ class Lines:
             line = self.known[text] = self._parse(text)
             return line
 
+    def forget_masks(self) -> None:
+        """The search begins anew: a project may have other versions then."""
+        for line in self.known.values():
+            if line is not None:
+                line.mask = None
+
     def _parse(self, text: str) -> Line | None:
         try:
-            requirement = parse(text)
+            requirement = parse_anew(text)
         except ValueError:
             return None
         line = Line()
         line.text = text
         line._shown = None
-        line.requirement = requirement
+        line.mask = None
+        line.written = requirement.name
         line.name = requirement.normalized
         line.extras = requirement.normalized_extras if requirement.extras else ()
         line.url = requirement.url or ""

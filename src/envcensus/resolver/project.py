@@ -33,14 +33,14 @@ class Loaded:
         self._metadata = metadata
         self._lines = lines
         self._override = override
-        self._by_extra: dict[str, list[Line]] = {}
+        self._by_extra: dict[str, list[Line]] | None = None
         self.base: list[Line] = []
-        self.malformed: list[str] = []
+        self.malformed: tuple[str, ...] = ()
         known = lines.known
         for text in metadata.base:
             line = known[text] if text in known else lines.get(text)
             if line is None:
-                self.malformed.append(text)
+                self.malformed += (text,)
                 continue
             wanted = override.get(line.name, line) if override else line
             if wanted is None:
@@ -48,16 +48,18 @@ class Loaded:
             if line.base:
                 self.base.append(wanted)
             else:
+                if self._by_extra is None:
+                    self._by_extra = {}
                 for extra in line.for_extras:
                     self._by_extra.setdefault(extra, []).append(wanted)
 
     def of_extra(self, name: str) -> list[Line]:
         """What one extra needs beyond the rest."""
-        found = list(self._by_extra.get(name, ()))
+        found = list(self._by_extra.get(name, ())) if self._by_extra is not None else []
         for text in self._metadata.of_extra(name):
             line = self._lines.get(text)
             if line is None:
-                self.malformed.append(text)
+                self.malformed += (text,)
             elif name in line.for_extras:
                 wanted = self._override.get(line.name, line) if self._override else line
                 if wanted is not None:
@@ -72,7 +74,7 @@ class Loaded:
 class Project:
     """One project: `package` is what the engine knows it as. Bit i + 1 of the engine is version i."""
 
-    __slots__ = ("candidates", "extras", "loaded", "masks", "name", "package", "reason", "requires_python", "table")
+    __slots__ = ("candidates", "extras", "loaded", "name", "package", "reason", "table")
 
     def __init__(self, engine: Engine, name: str, candidates: Candidates | None, reason: str = "") -> None:
         self.name = name
@@ -80,8 +82,6 @@ class Project:
         self.reason = reason
         self.extras: dict[str, Package] = {}
         self.loaded: dict[int, Loaded] = {}
-        self.requires_python: dict[int, str] = {}
-        self.masks: dict[Line, int] = {}
         if candidates is None:
             self.table = None
             self.package = engine.add_package(self, 0, 1)
@@ -104,11 +104,11 @@ class Project:
 
     def mask(self, line: Line) -> int:
         """The engine's mask of the versions a requirement allows."""
-        known = self.masks.get(line)
+        known = line.mask
         if known is None:
             if not line.specifier:
                 known = self.package.everything & ~1
             else:
                 known = 0 if self.table is None else line.specifier.mask(self.table) << 1
-            self.masks[line] = known
+            line.mask = known
         return known

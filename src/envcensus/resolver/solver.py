@@ -134,6 +134,7 @@ class Solver:
         self.engine = Engine()
         self.engine.last_resort = self.last_resort
         self.projects: dict[str, Project] = {}
+        self.lines.forget_masks()
         self.root = self.engine.add_package(ROOT, 1, 2)
         self.jobs: deque[tuple[Package, int, Package | None, list[Line]]] = deque()
         self.jobs.append((self.root, 1, None, self.requirements))
@@ -251,7 +252,7 @@ class Solver:
     def _edge(self, package: Package, bit: int, extra: Package | None, line: Line) -> None:
         project = self.projects[line.name]
         target = project.package
-        mask = project.masks.get(line)
+        mask = line.mask
         if mask is None:
             mask = project.mask(line)
         if line.url and line.url != self.urls[line.name] and plain(line.url) != plain(self.urls[line.name]):
