@@ -216,6 +216,9 @@ cdef class SpecifierSet:
         if self._count == 1:
             operator, version = self.specs[0]
             return operator + version
+        if self._count == 2 and self._rare is None and self._clauses[0].op != self._clauses[1].op:
+            first, second = ["".join(spec) for spec in self.specs]
+            return f"{first},{second}" if first < second else f"{second},{first}"
         return ",".join([text for text, _, _ in self.canonical()])
 
     def __repr__(self):

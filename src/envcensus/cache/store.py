@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from zlib import crc32
 
 import lmdb
+from msgspec import Struct
 
 from envcensus.cache import rows
 from envcensus.cache.marks import Mark
@@ -35,18 +36,15 @@ _FUTURE = 300.0  # seconds a record may seem to come from the future before its 
 Clock = Callable[[], float]
 
 
-class Entry:
+class Entry(Struct, gc=False):
     """A record that was found. `value` is a view into the map: it is valid inside the transaction and not after it.
 
     `stored` and `expires` are seconds since the epoch; what never expires has `expires` of at least 2**40.
     """
 
-    __slots__ = ("expires", "stored", "value")
-
-    def __init__(self, value: memoryview, stored: float, expires: float) -> None:
-        self.value = value
-        self.stored = stored
-        self.expires = expires
+    value: memoryview
+    stored: float
+    expires: float
 
     def fresh(self, now: float) -> bool:
         """Whether the record can be used without asking. One from the future (the clock was set back) cannot."""

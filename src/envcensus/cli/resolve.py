@@ -235,7 +235,7 @@ def _write(answer: Resolution, values: dict[str, Any]) -> None:
     outputs = values["outputs"]
     with deliver.to_files(outputs, lambda name: _render(name, answer, values), _format_of):
         if not outputs or not values["quiet"]:
-            deliver.to_stdout(_render(values["format_"], answer, values))
+            deliver.to_stdout(("".join(_render(values["format_"], answer, values)),))
 
 
 def _render(name: str, answer: Resolution, values: dict[str, Any]) -> Iterable[str]:

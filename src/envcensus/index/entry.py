@@ -74,6 +74,27 @@ def pack_entry(entry: Entry) -> bytes:
     return b"".join(parts)
 
 
+def glance(data: bytes | memoryview) -> tuple[bool, bool, float, float, bytes, int]:
+    """What decides whether a page may be used, without reading validators and notes: whether the project was found,
+    whether its files are kept too, when it was fetched, when it expires, the stamp, and where the record begins.
+
+    Raises ValueError for anything unusable.
+    """
+    try:
+        version, outcome, count, files, note_count, fetched, expires, _, stamp = _HEAD.unpack_from(data)
+        offset = _HEAD.size
+        for _ in range(count):
+            index, etag, modified = _LENGTHS.unpack_from(data, offset)
+            offset += _LENGTHS.size + index + etag + modified
+        for _ in range(note_count):
+            offset += _LENGTH.size + _LENGTH.unpack_from(data, offset)[0]
+    except struct.error as error:
+        raise ValueError("not a page entry") from error
+    if version != FORMAT or outcome >= len(_OUTCOMES) or offset > len(data):
+        raise ValueError("not a page entry")
+    return _OUTCOMES[outcome] == "found", bool(files), fetched, expires, stamp, offset
+
+
 def unpack_entry(data: bytes | memoryview) -> tuple[Entry, int]:
     """The header and the offset at which the record begins. Raises ValueError for anything unusable."""
     try:

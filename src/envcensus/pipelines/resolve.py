@@ -317,8 +317,7 @@ def _complete(run: Run, answer: Resolution) -> Resolution:
     pins = []
     warnings = [*answer.warnings, *run.stale]
     for pin in answer.pins:
-        metadata = run.solver.metadata.get((pin.name, pin.version))
-        more: dict[str, object] = {"metadata": metadata if isinstance(metadata, CoreMetadata) else None}
+        more: dict[str, object] = {}
         if pin.url:
             more["url"] = _without_credentials(pin.url)
             if run.request.files:
@@ -337,7 +336,7 @@ def _complete(run: Run, answer: Resolution) -> Resolution:
                     more["files"] = tuple(_matching(all_files(packed, pin.version), wanted, pin))
                     best = _matching(run.chooser.fitting(packed, pin.name, pin.version), wanted, pin)
                     more["chosen"] = best[0].filename if best else ""
-        pins.append(msgspec.structs.replace(pin, **more))
+        pins.append(msgspec.structs.replace(pin, **more) if more else pin)
     return msgspec.structs.replace(answer, pins=tuple(pins), warnings=tuple(warnings))
 
 

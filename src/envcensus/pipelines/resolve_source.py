@@ -9,7 +9,7 @@ import msgspec
 from envcensus._kernels.names import TagSet, parse_wheel_filename
 from envcensus._kernels.page import Candidates, PageError, Target, candidates, files, version_info
 from envcensus._kernels.specifier import specifier_set
-from envcensus.index.entry import unpack_entry
+from envcensus.index.entry import glance, unpack_entry
 from envcensus.index.places import stamp
 from envcensus.model.core_metadata import CoreMetadata
 from envcensus.model.page import File
@@ -94,23 +94,18 @@ class CachedSource:
         return self.prefix + name.encode("utf-8", "surrogateescape")
 
     def page(self, name: str) -> tuple[bool, PageFeed | None, Entry | None]:
-        """Whether the cache answers, the candidates (None: no such project), and the header of what is kept."""
+        """Whether the cache answers, the candidates (None: no such project), and the header of what is too old."""
         found = self._reader.get("pages", self.key(name))
         if found is None:
             return False, None, None
         try:
-            entry, offset = unpack_entry(found.value)
-        except ValueError:
-            return False, None, None
-        if entry.outcome == "found" and not entry.files and not self._stale:
-            return False, None, None  # kept without its files, which tell where metadata is: to be fetched whole
-        if not self._fresh(entry, name):
-            return False, None, entry
-        if entry.outcome == "not-found":
-            return True, None, entry
-        try:
-            return True, self.read(found.value[offset:], name), entry
-        except PageError:
+            there, files_too, fetched, expires, state, offset = glance(found.value)
+            if there and not files_too and not self._stale:
+                return False, None, None  # kept without its files, which tell where metadata is: to be fetched whole
+            if not self._fresh(fetched, expires, state, name):
+                return False, None, unpack_entry(found.value)[0]
+            return True, self.read(found.value[offset:], name) if there else None, None
+        except ValueError:  # PageError is one
             return False, None, None
 
     def read(self, record: bytes | memoryview, name: str) -> PageFeed:
@@ -153,14 +148,14 @@ class CachedSource:
         found = self._reader.get("metadata", self.key(key))
         return None if found is None else unpack_metadata(found.value)
 
-    def _fresh(self, entry: Entry, name: str) -> bool:
+    def _fresh(self, fetched: float, expires: float, state: bytes, name: str) -> bool:
         if self._stale:
             return True
-        if self._refresh or entry.fetched > self._now + _CLOCK_SKEW:
+        if self._refresh or fetched > self._now + _CLOCK_SKEW:
             return False
-        if self._now >= (entry.expires if self._max_age is None else entry.fetched + self._max_age):
+        if self._now >= (expires if self._max_age is None else fetched + self._max_age):
             return False
-        return not self._local or entry.stamp == stamp(self._config, name)
+        return not self._local or state == stamp(self._config, name)
 
 
 def pack_metadata(metadata: CoreMetadata | str) -> bytes:

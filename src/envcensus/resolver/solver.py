@@ -12,6 +12,7 @@ from typing import Protocol
 
 from envcensus._kernels.solver import DONE, NAMES_PRE, NEED, PAUSED, PINS, Edge, Engine, Package
 from envcensus._kernels.specifier import specifier_set
+from envcensus.model.core_metadata import CoreMetadata
 from envcensus.model.redact import redact
 from envcensus.model.resolution import Conflict, Pin, Resolution, Via
 from envcensus.resolver.explain import explain, leaves_of
@@ -351,6 +352,7 @@ class Solver:
                 via=tuple(via[name]),
                 url=self.urls.get(name, ""),
                 requires=tuple(sorted(requires.get(name, ()))),
+                metadata=self._kept_metadata(name),
             )
             for name in sorted(via)
         ]
@@ -361,6 +363,12 @@ class Solver:
             decisions=self.engine.decisions,
             conflicts=self.engine.conflicts,
         )
+
+    def _kept_metadata(self, name: str) -> CoreMetadata | None:
+        """The metadata of a pin, where it is the kind that answers hold."""
+        project = self.projects[name]
+        found = self.metadata.get((name, project.version(project.package.position)))
+        return found if isinstance(found, CoreMetadata) else None
 
     def _warn(self, project: Project, loaded: Loaded, line: Line) -> None:
         """Tell what is odd about the metadata of a pin."""

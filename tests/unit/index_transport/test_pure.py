@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from envcensus.index import freshness
 from envcensus.index.circuit import PATIENCE, PROBE_DELAYS, THRESHOLD, Circuit, State
 from envcensus.index.credentials import Keychain, Origin, origin_of, read_netrc, split_credentials
-from envcensus.index.entry import Entry, Validator, pack_entry, unpack_entry
+from envcensus.index.entry import Entry, Validator, glance, pack_entry, unpack_entry
 from envcensus.index.inflate import FREE_BYTES, BodyError, TruncatedBody, inflate
 from envcensus.index.proxies import choose_proxy
 from envcensus.index.redirects import MOST_HOPS, Refused, next_hop
@@ -414,6 +414,8 @@ def test_entries_survive_packing(entry: Entry, record: bytes) -> None:
     unpacked, offset = unpack_entry(pack_entry(entry) + record)
     assert unpacked == entry
     assert (pack_entry(entry) + record)[offset:] == record
+    times = (entry.fetched, entry.expires)
+    assert glance(pack_entry(entry) + record) == (entry.outcome == "found", entry.files, *times, entry.stamp, offset)
 
 
 @given(st.binary(max_size=200))
@@ -421,8 +423,11 @@ def test_garbage_is_no_entry(data: bytes) -> None:
     try:
         entry, offset = unpack_entry(data)
     except ValueError:
+        with pytest.raises(ValueError, match="entry"):
+            glance(data)
         return
     assert offset <= len(data)
+    assert glance(data)[-1] == offset
     assert entry.outcome in ("found", "not-found")
 
 

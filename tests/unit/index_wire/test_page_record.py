@@ -207,6 +207,18 @@ def test_candidates() -> None:
     assert kernel.candidates(record(), target()).versions == []
 
 
+def test_texts_of_versions_are_a_sequence() -> None:
+    texts = kernel.candidates(record("demo-1.0.tar.gz", "demo-2.0+é.tar.gz", "demo-3.0.tar.gz"), target()).versions
+    assert len(texts) == len(list(texts))
+    assert (texts[0], texts[-1], "3.0" in texts, "4.0" in texts) == ("1.0", "3.0", True, False)
+    assert texts == tuple(texts)
+    assert texts != [*texts, "4.0"]
+    assert repr(texts) == repr(list(texts))
+    for index in (len(texts), -len(texts) - 1):
+        with pytest.raises(IndexError):
+            texts[index]
+
+
 def test_version_info() -> None:
     packed = record(
         {"filename": "demo-1.0.tar.gz", "upload-time": "2020-01-01T00:00:00Z", "yanked": "bad"},
