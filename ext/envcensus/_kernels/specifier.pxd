@@ -53,6 +53,7 @@ cdef class SpecifierSet:
     cdef bint add(self, const Clause *clause) except -1
     cdef bint match(self, uint64_t key, bytes full, object text) except -1
     cdef str version_text(self, const Clause *clause)
+    cdef str clause_text(self, const Clause *clause)
     cdef tuple full_cuts(self, const Clause *clause)
     cdef list canonical(self)
     cdef tuple bounds(self, VersionTable table)

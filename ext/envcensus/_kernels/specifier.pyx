@@ -110,6 +110,11 @@ cdef class SpecifierSet:
     cdef str version_text(self, const Clause *c):
         return self._text[c.at:c.at + c.length]
 
+    cdef str clause_text(self, const Clause *c):
+        """An operator and its version, as written."""
+        cdef str text = <str>OPERATORS[<int>c.op] + self._text[c.at:c.at + c.length]
+        return text + ".*" if c.op == OP_EQ_PREFIX or c.op == OP_NE_PREFIX else text
+
     cdef tuple full_cuts(self, const Clause *c):
         """Low and high as full keys; None is no end."""
         cdef Version version = version_of(self.version_text(c))
@@ -214,10 +219,10 @@ cdef class SpecifierSet:
 
     def __str__(self):
         if self._count == 1:
-            operator, version = self.specs[0]
-            return operator + version
-        if self._count == 2 and self._rare is None and self._clauses[0].op != self._clauses[1].op:
-            first, second = ["".join(spec) for spec in self.specs]
+            return self.clause_text(&self._clauses[0])
+        if self._count == 2 and self._clauses[0].op != self._clauses[1].op:  # no two can be the same
+            first = self.clause_text(&self._clauses[0])
+            second = self.clause_text(&self._clauses[1])
             return f"{first},{second}" if first < second else f"{second},{first}"
         return ",".join([text for text, _, _ in self.canonical()])
 

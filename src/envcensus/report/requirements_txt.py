@@ -18,7 +18,7 @@ def render(resolution: Resolution, *, annotate: bool = True, hashes: bool = Fals
             yield f"# no hashes are known of {neutral(pin.name)}\n"
         yield line + "".join(f" \\\n    --hash={neutral(digest)}" for digest in digests) + "\n"
         if annotate:
-            yield from _via(pin)
+            yield _via(pin)
 
 
 def requirement(pin: Pin) -> str:
@@ -27,11 +27,10 @@ def requirement(pin: Pin) -> str:
     return f"{pin.name}{extras} @ {pin.url}" if pin.url else f"{pin.name}{extras}=={pin.version}"
 
 
-def _via(pin: Pin) -> Iterable[str]:
+def _via(pin: Pin) -> str:
     names = sorted({redact(via.name or "the command line") if via.direct else via.name for via in pin.via})
+    if not "".join(names).isprintable():
+        names = [neutral(name) for name in names]
     if len(names) == 1:
-        yield f"    # via {neutral(names[0])}\n"
-        return
-    yield "    # via\n"
-    for name in names:
-        yield f"    #   {neutral(name)}\n"
+        return f"    # via {names[0]}\n"
+    return "".join(["    # via\n", *[f"    #   {name}\n" for name in names]])

@@ -6,7 +6,7 @@ metadata are kept until the search asks for them.
 
 from __future__ import annotations
 
-from collections import deque
+from collections import defaultdict, deque
 from itertools import chain
 from typing import Protocol
 
@@ -157,8 +157,13 @@ class Solver:
                 if line.name not in self.projects and not self._project(line):
                     return self._missing()
             self.jobs.popleft()
+            projects, add_edge = self.projects, self.engine.add_edge
             for line in lines:
-                self._edge(package, bit, extra, line)
+                target, mask = projects[line.name].package, line.mask
+                if mask is None or line.url or line.extras or target is package:
+                    self._edge(package, bit, extra, line)
+                else:
+                    add_edge(package, bit, target, mask, extra, line.flags, line)
         return None
 
     def _missing(self) -> Needs:
@@ -318,32 +323,38 @@ class Solver:
 
     def _resolution(self) -> Resolution:
         """The pins that the requirements lead to, and who asks for them."""
-        via: dict[str, list[Via]] = {}
+        via: defaultdict[str, list[Via]] = defaultdict(list)
         extras: dict[str, dict[str, None]] = {}
-        seen: set[tuple[str, str]] = set()
-        requires: dict[str, dict[str, None]] = {}
+        seen: set[str] = set()
+        requires: dict[str, set[str]] = {}
+        projects, odd = self.projects, self.last_resort
         work: deque[tuple[str, list[Line]]] = deque([(ROOT, self.requirements)])
         while work:
             requirer, lines = work.popleft()
+            needs = requires.setdefault(requirer, set())
             for line in lines:
+                name = line.name
                 if requirer == ROOT:
                     if not line.base:
                         continue
-                    via.setdefault(line.name, []).append(Via(self.origins.get(line.text, ""), line.shown, True))
-                elif requirer != line.name:
-                    via.setdefault(line.name, []).append(Via(requirer, line.shown))
-                    requires.setdefault(requirer, {})[line.name] = None
-                project = self.projects[line.name]
+                    via[name].append(Via(self.origins.get(line.text, ""), line.shown, True))
+                elif requirer != name:
+                    via[name].append(Via(requirer, line.shown))
+                    needs.add(name)
+                if name in seen and not line.extras and not odd:
+                    continue
+                project = projects[name]
                 loaded = project.loaded[project.package.position]
-                if (line.name, "") not in seen:
-                    seen.add((line.name, ""))
-                    work.append((line.name, loaded.base))
+                if name not in seen:
+                    seen.add(name)
+                    work.append((name, loaded.base))
                 for extra in line.extras:
-                    extras.setdefault(line.name, {})[extra] = None
-                    if (line.name, extra) not in seen:
-                        seen.add((line.name, extra))
-                        work.append((line.name, loaded.of_extra(extra)))
-                self._warn(project, loaded, line)
+                    known = extras.setdefault(name, {})
+                    if extra not in known:
+                        known[extra] = None
+                        work.append((name, loaded.of_extra(extra)))
+                if odd or line.extras or loaded.malformed:
+                    self._warn(project, loaded, line)
         pins = [
             Pin(
                 name=name,
@@ -374,8 +385,6 @@ class Solver:
         """Tell what is odd about the metadata of a pin."""
         if self.last_resort:
             self._warn_of_pre_release(project)
-        if not line.extras and not loaded.malformed:
-            return
         version = project.version(project.package.position)
         for text in loaded.malformed:
             self.warnings.append(f"{project.name} {version} has a requirement that cannot be read: {text}")
