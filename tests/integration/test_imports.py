@@ -112,6 +112,20 @@ def test_a_cold_run_is_seen_to_import_the_client(tmp_path: Path) -> None:
         assert loaded(command, "outdated", str(tmp_path / "env"), "-i", index.url) >= {"aiohttp", "asyncio", "uvloop"}
 
 
+def test_a_cold_run_over_nothing_does_not_import_the_client(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    command = Command(tmp_path, "http://127.0.0.1:9/simple/")
+    assert not loaded(command, "outdated", str(tmp_path / "empty"), "-i", command.index_url) & CLIENT
+
+
+def test_a_cold_run_imports_nothing_to_read_archives_or_names_of_other_alphabets(tmp_path: Path) -> None:
+    install(make_venv(tmp_path / "env"), "alpha", "1.0")
+    with running(Universe({"alpha": ["1.0", "2.0"]})) as index:
+        command = Command(tmp_path, index.url)
+        modules = loaded(command, "outdated", str(tmp_path / "env"), "-i", index.url)
+    assert not modules & {"zipfile", "tarfile", "idna", "urllib.request", "envcensus.index.metadata"}
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_a_warm_run_imports_what_it_needs(warm: Command, name: str) -> None:
     modules = loaded(warm, *given(warm, COMMANDS[name]))

@@ -31,12 +31,16 @@ def prepare() -> None:
     defer("difflib", get_close_matches=_get_close_matches)  # click: at each short option, which is no long one
     defer("gettext", gettext=_untranslated, ngettext=_untranslated_number)  # click: it looks for a catalogue every time
     defer("inspect", cleandoc=_cleandoc)  # click: for help texts
+    defer("idna")  # yarl, for aiohttp: for host names that are not ASCII
     defer("ipaddress")  # urllib.parse: for addresses in brackets
     defer("platform", system=_system)  # uuid, which both import
     defer("threading", local=_thread._local)  # click: for its contexts
     defer("textwrap")  # msgspec: for schemas, as the next
     for name in ("msgspec.inspect", "msgspec.toml", "msgspec.yaml"):
         defer(name)
+    import urllib  # noqa: F401 - an empty package
+
+    defer("urllib.request", getproxies=_getproxies, proxy_bypass=_proxy_bypass)  # aiohttp: we look for proxies
     defer("warnings")  # importlib
 
 
@@ -101,6 +105,9 @@ def defer(name: str, **stand_ins: Any) -> None:
     if name not in sys.modules:
         module = sys.modules[name] = _Deferred(name)
         module.__dict__.update(stand_ins)
+        parent, _, child = name.rpartition(".")
+        if parent in sys.modules:
+            setattr(sys.modules[parent], child, module)  # as importing it would
 
 
 _REPLACING = _thread.allocate_lock()
@@ -156,6 +163,19 @@ def _untranslated(message: str) -> str:
 
 def _untranslated_number(singular: str, plural: str, number: int) -> str:
     return singular if number == 1 else plural
+
+
+def _getproxies() -> dict[str, str]:
+    from urllib.request import build_opener  # anything that has no stand-in
+
+    found: dict[str, str] = build_opener.__globals__["getproxies"]()
+    return found
+
+
+def _proxy_bypass(host: str, proxies: dict[str, str] | None = None) -> bool:
+    from urllib.request import build_opener
+
+    return bool(build_opener.__globals__["proxy_bypass"](host, proxies))
 
 
 def _system() -> str:

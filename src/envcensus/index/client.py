@@ -9,16 +9,19 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from envcensus.index.config import IndexConfig
 from envcensus.index.credentials import origin_of, split_credentials
 from envcensus.index.limits import Limits
-from envcensus.index.metadata import MetadataClient, MetadataFetched, MetadataWant
+from envcensus.index.metadata_question import MetadataFetched, MetadataWant
 from envcensus.index.pages import PackPages, pack_pages
 from envcensus.index.projects import Fetched, ProjectClient, Want
 from envcensus.index.transport import Transport
 from envcensus.runtime import stop
+
+if TYPE_CHECKING:
+    from envcensus.index.metadata import MetadataClient
 
 __all__ = [
     "Fetched",
@@ -94,7 +97,7 @@ class IndexClient:
             self._stop.watch(self._runner.get_loop())
         self._transport = Transport(config, limits or Limits())
         self._projects = ProjectClient(self._transport, packer)
-        self._metadata = MetadataClient(self._transport)
+        self._metadata: MetadataClient | None = None
         self._width = config.concurrency * max(1, len({_host(url) for url in config.index_urls}))
         self._opened = False
         self._tasks: set[asyncio.Task[None]] = set()
@@ -184,11 +187,19 @@ class IndexClient:
         async def collect() -> dict[tuple[str, str], MetadataFetched]:
             await self._open()
             unique = list({(want.name, want.version): want for want in wants}.values())
-            found = in_parallel(self._metadata.fetch, unique, self._width)
+            found = in_parallel(self._about_versions().fetch, unique, self._width)
             return {(answer.name, answer.version): answer async for arrived in found for answer in arrived}
 
         answers = self._runner.run(collect())
         return [answers[want.name, want.version] for want in wants]
+
+    def _about_versions(self) -> MetadataClient:
+        """Made when it is needed: it reads archives, and what it imports for that takes as long as a few requests."""
+        if self._metadata is None:
+            from envcensus.index.metadata import MetadataClient
+
+            self._metadata = MetadataClient(self._transport)
+        return self._metadata
 
     def aside(self, work: Callable[[], R]) -> R:
         """Do what blocks in a thread, while answers to what was submitted keep arriving."""
@@ -203,6 +214,8 @@ class IndexClient:
                 task = asyncio.create_task(self._answer(want))
                 self._tasks.add(task)
                 task.add_done_callback(self._tasks.discard)
+            if self._metadata is None:  # who asks bit by bit will ask about versions, too: while the first answer comes
+                asyncio.get_running_loop().call_later(_DEPARTURE_SECONDS, self._about_versions)
 
         self._runner.run(start())
 
@@ -211,7 +224,7 @@ class IndexClient:
             if isinstance(want, Want):
                 self._arrived.put_nowait(await self._projects.fetch(want))
             else:
-                self._arrived.put_nowait(await self._metadata.fetch(want))
+                self._arrived.put_nowait(await self._about_versions().fetch(want))
         except Exception as error:
             self._arrived.put_nowait(error)
 

@@ -11,13 +11,12 @@ import hashlib
 import io
 import os
 from collections.abc import Mapping
-from typing import IO, Literal
-
-from msgspec import Struct
+from typing import IO
 
 from envcensus.index import local, places
 from envcensus.index.credentials import has_origin, origin_of, split_credentials
 from envcensus.index.faults import RequestFailed
+from envcensus.index.metadata_question import MetadataFetched, MetadataWant, Way
 from envcensus.index.metadata_text import MOST_METADATA, MetadataError, NeedsBuild, read_sdist
 from envcensus.index.remote_zip import TAIL, Missing, Parts, read_wheel
 from envcensus.index.transport import Response, Tally, Transport
@@ -29,34 +28,6 @@ _HASHES = ("sha512", "sha384", "sha256", "sha3_256", "blake2b")
 _PLAIN = {"Accept": "*/*", "Accept-Encoding": "identity"}
 
 _NOT_THERE = (403, 404, 410)  # object stores answer 403 for what they do not have
-
-Way = Literal["metadata-file", "range", "wheel", "sdist", "whole"]
-
-
-class MetadataWant(Struct, frozen=True, gc=False):
-    """A version whose metadata is wanted; `files` in the order in which they are to be tried (wheels first)."""
-
-    name: str  # normalized
-    version: str
-    files: tuple[File, ...]
-    whole: bool = False  # the file itself in place of its metadata, to be built from
-    digest: bool = False  # read the file whole, for its sha256
-
-
-class MetadataFetched(Struct, frozen=True, gc=False, kw_only=True):
-    """What asking gave. `metadata` is the text as in the distribution, present when the outcome is "found"."""
-
-    name: str
-    version: str
-    outcome: Literal["found", "needs-build", "failed"]
-    metadata: bytes = b""
-    way: Way | None = None
-    filename: str = ""  # the file it was read for
-    sha256: str = ""  # of that file, where it was asked for
-    reason: str = ""
-    requests: int = 0
-    retries: int = 0
-    received: int = 0
 
 
 class MetadataClient:

@@ -96,8 +96,6 @@ class Asker:
     def __enter__(self) -> Asker:
         self._reader.__enter__()
         self._reading = True
-        if self._options.refresh or not self._reader.holds("pages"):
-            self._load_client()
         return self
 
     def __exit__(
@@ -108,6 +106,11 @@ class Asker:
             self._loading.join()
         if self._pool is not None:
             self._pool.__exit__(kind, error, trace)
+
+    def expect(self) -> None:
+        """Names will be added: where the cache cannot know them, the HTTP client is loaded meanwhile."""
+        if self._loading is None and (self._options.refresh or not self._reader.holds("pages")):
+            self._load_client()
 
     def add(self, name: str) -> None:
         """Look the normalized `name` up in the cache, once."""

@@ -17,7 +17,7 @@ from envcensus.model.skipped import Skipped
 from envcensus.pipelines.buckets import Bucket
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from envcensus.cache.store import NoStore, Store
     from envcensus.inventory import DiscoverOptions
@@ -47,6 +47,7 @@ def listings(
     details: bool = False,
     progress: Progress | None = None,
     now: float | None = None,
+    begun: Callable[[], object] | None = None,
 ) -> Iterator[Listing | Skipped]:
     """Scan what is found below `roots`, in the order of discovery, unchanged environments from the cache.
 
@@ -54,12 +55,15 @@ def listings(
 
     `requires` and `details` are those of `envcensus.inventory.scan`. Memory does not grow with the number of
     environments; what a scan had to pass over comes as `Skipped` rows behind its listing. A Python that was past its
-    end of life at `now` (seconds since the epoch; the present by default) is one of the listing's problems.
+    end of life at `now` (seconds since the epoch; the present by default) is one of the listing's problems. `begun` is
+    called once, when there is something to read and before it is.
     """
     today = time.strftime("%Y-%m-%d", time.gmtime(now))
 
     def found() -> Iterator[Environment | Skipped]:
         for count, item in enumerate(discover(places, options), 1):
+            if count == 1 and begun is not None:
+                begun()
             if progress is not None:
                 progress.scanned(count)
             yield item

@@ -97,6 +97,7 @@ def outdated(
             details=details,
             progress=progress,
             now=now,
+            begun=asker.expect,
         ):
             if isinstance(item, Skipped):
                 skipped.append(item)

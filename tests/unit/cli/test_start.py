@@ -8,6 +8,7 @@ import inspect
 import platform
 import subprocess
 import sys
+import urllib.request
 from types import ModuleType
 
 import pytest
@@ -30,6 +31,25 @@ def test_the_stand_ins_for_gettext_find_no_catalogue_either(one: str, many: str,
 
 def test_the_stand_in_for_the_system_is_what_platform_says() -> None:
     assert start._system() == platform.system()
+
+
+def test_the_stand_ins_for_proxies_ask_the_real_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:3128")
+    monkeypatch.setenv("no_proxy", "example.com")
+    assert start._getproxies() == urllib.request.getproxies()
+    assert start._getproxies()["http"] == "http://127.0.0.1:3128"
+    for host in ("example.com", "example.org"):
+        assert start._proxy_bypass(host) == bool(urllib.request.proxy_bypass(host))
+
+
+def test_a_deferred_module_of_a_package_is_its_attribute() -> None:
+    program = (
+        "from envcensus.cli import start; start.prepare()\n"
+        "import urllib.request; assert type(urllib.request).__name__ == '_Deferred'\n"
+        "assert urllib.request.Request('http://127.0.0.1/').host == '127.0.0.1'\n"
+        "import idna; assert idna.encode('größe.example') == b'xn--gre-6ka8i.example'\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
 
 
 def test_a_deferred_module_is_loaded_by_the_first_thing_that_it_does_not_hold(monkeypatch: pytest.MonkeyPatch) -> None:
