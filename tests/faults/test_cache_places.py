@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from envcensus.cache import layout, opening
+from envcensus.cache import layout, opening, upkeep
 from envcensus.cache.store import NoStore, Store, open_store
+from envcensus.errors import CacheError
 
 DRIVER = os.path.join(os.path.dirname(__file__), "cache_driver.py")
 NOBODY = 65534
@@ -195,10 +196,21 @@ def test_a_full_disk(public: str) -> None:
             assert "No space left" in found.reason
             with found.reader() as reader:
                 assert reader.get("pages", b"k") is not None
+        _upkeep_on_a_full_disk(home)
         os.unlink(fill)
         assert use_once(home) == "Store kept=True found=True reason="
     finally:
         subprocess.run(["umount", public], check=True)
+
+
+def _upkeep_on_a_full_disk(home: str) -> None:
+    """One line for what cannot be done, and what needs no room is done."""
+    before = upkeep.info(home, size_limit=1 << 20, clock=lambda: 0.0)
+    with pytest.raises(CacheError, match="No space left"):
+        upkeep.prune(home, size_limit=1 << 20, clock=lambda: 1e10)
+    assert upkeep.verify(home, size_limit=1 << 20) == ""
+    assert upkeep.info(home, size_limit=1 << 20, clock=lambda: 0.0).buckets == before.buckets
+    assert sorted(os.listdir(home)) == ["lock", "v1"]
 
 
 def _fill(path: str) -> None:

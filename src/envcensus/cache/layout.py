@@ -129,6 +129,8 @@ def check_directory(directory: str, found: os.stat_result | None = None) -> None
     Raises CacheError.
     """
     found = found or os.lstat(directory)
+    if stat.S_ISLNK(found.st_mode):
+        raise CacheError(f"{directory} is a symbolic link, which is not followed")
     if not stat.S_ISDIR(found.st_mode):
         raise CacheError(f"{directory} is not a directory")
     if found.st_uid != os.geteuid():

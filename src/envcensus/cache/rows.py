@@ -181,11 +181,17 @@ class Batch:
         return removed
 
     def remove_expired(self, now: float, oldest: int | None, rows: int) -> int:
-        """Remove up to `rows` records that expired before `now`, or were last used before the quantum `oldest`."""
+        """Remove up to `rows` records that expired before `now`, or were last used before the quantum `oldest`.
+
+        The number removed. Raises lmdb.CorruptedError.
+        """
         keys = _index_keys(self.txn, b"E", expiry_key(sane_expiry(now)), 9, rows)
         if oldest is not None and len(keys) < rows:
             keys += _index_keys(self.txn, b"R", recency_key(oldest), 5, rows - len(keys))
-        return sum([self.remove(key) for key in keys])
+        keys = list(dict.fromkeys(keys))
+        if not all(self.remove(key) for key in keys):
+            raise lmdb.CorruptedError("an index row without a record")
+        return len(keys)
 
     def finish(self) -> None:
         """Write the totals: the last thing before the commit."""

@@ -48,7 +48,7 @@ def info(directory: str | None, *, size_limit: int, clock: store.Clock) -> Store
     root, note = _root(directory)
     home = os.path.join(root, layout.SCHEMA)
     if not os.path.lexists(home):
-        others = _others(root) if os.path.isdir(root) else {}
+        others = _others(root) if _there(root) else {}
         return StoreInfo(directory=root, schema=layout.SCHEMA, exists=False, note=note, other_sizes=others)
     opened = opening.open_checked(directory, size_limit=size_limit, write=True, clock=clock)
     with opened:
@@ -87,28 +87,43 @@ def prune(
     Raises CacheError, OSError, lmdb.Error.
     """
     root, _ = _root(directory)
-    if not os.path.isdir(root):
+    if not _there(root):
         return 0, 0
-    before = sum(_others(root).values()) + _size(os.path.join(root, layout.SCHEMA))
-    removed = 0
-    opened = opening.open_checked(directory, size_limit=size_limit, write=True, clock=clock)
-    with opened:
-        now = clock()
-        if isinstance(opened, store.Store):
-            oldest = None if unused_for is None else rows.quantum_of(now - unused_for)
-            removed = _remove(opened, lambda batch: batch.remove_expired(now, oldest, _BATCH))
-            removed += _remove(opened, lambda batch: batch.evict(rows.share_of(size_limit), now, _BATCH))
+    home = os.path.join(root, layout.SCHEMA)
+    before = sum(_others(root).values()) + _size(home)
     with _exclusive(root):
-        for name in _others(root):
+        for name in _others(root):  # first: on a full disk the rest needs the room
             _remove_tree(os.path.join(root, name))
-        _compact(os.path.join(root, layout.SCHEMA), size_limit)
-    after = sum(_others(root).values()) + _size(os.path.join(root, layout.SCHEMA))
-    return removed, max(before - after, 0)
+    removed = 0
+    if os.path.lexists(home):
+        with opening.open_checked(directory, size_limit=size_limit, write=True, clock=clock) as opened:
+            if isinstance(opened, store.Store):
+                removed = _remove_some(opened, clock(), unused_for)
+        with _exclusive(root):
+            _compact(home, size_limit)
+    return removed, max(before - sum(_others(root).values()) - _size(home), 0)
+
+
+def _remove_some(opened: store.Store, now: float, unused_for: float | None) -> int:
+    """What `prune` removes of the records; how many. Raises CacheError when it cannot be done in full."""
+    before = _records(opened)
+    oldest = None if unused_for is None else rows.quantum_of(now - unused_for)
+    _repeat(opened, lambda batch: batch.remove_expired(now, oldest, _BATCH))
+    _repeat(opened, lambda batch: batch.evict(rows.share_of(opened.size_limit), now, _BATCH))
+    if opened.reason:
+        raise CacheError(opened.reason, remedy="`envcensus cache clear` needs neither room nor a sound cache")
+    return max(before - _records(opened), 0)  # counted, because room may have been made on the way
+
+
+def _records(opened: store.Store) -> int:
+    with opened.reader() as reader:
+        return 0 if reader.transaction is None else rows.read_totals(reader.transaction)[1]
 
 
 def exists(directory: str | None) -> bool:
-    """Whether there is a cache of this version in `directory`."""
-    return os.path.lexists(os.path.join(_root(directory)[0], layout.SCHEMA))
+    """Whether there is a cache of this version in `directory`. Raises CacheError."""
+    root, _ = _root(directory)
+    return _there(root) and os.path.lexists(os.path.join(root, layout.SCHEMA))
 
 
 def verify(directory: str | None, *, size_limit: int) -> str:
@@ -118,7 +133,7 @@ def verify(directory: str | None, *, size_limit: int) -> str:
     """
     root, _ = _root(directory)
     home = os.path.join(root, layout.SCHEMA)
-    if not os.path.lexists(home):
+    if not _there(root) or not os.path.lexists(home):
         return ""
     layout.check_directory(root)
     with _exclusive(root):
@@ -135,7 +150,7 @@ def verify(directory: str | None, *, size_limit: int) -> str:
 def clear(directory: str | None) -> int:
     """Remove all that is ours in the cache's directory; bytes freed. Raises CacheError, OSError."""
     root, _ = _root(directory)
-    if not os.path.isdir(root):
+    if not _there(root):
         return 0
     layout.check_directory(root)
     with _exclusive(root):
@@ -148,6 +163,15 @@ def clear(directory: str | None) -> int:
 
 def _root(directory: str | None) -> tuple[str, str]:
     return layout.settle(os.path.abspath(directory) if directory else layout.default_directory())
+
+
+def _there(root: str) -> bool:
+    """Whether there is a directory at `root`; raises CacheError for anything else."""
+    if not os.path.lexists(root):
+        return False
+    if not os.path.isdir(root):
+        raise CacheError(f"{root} is not a directory")
+    return True
 
 
 @contextmanager
@@ -183,7 +207,8 @@ def _size(home: str) -> int:
 def _remove_tree(path: str) -> None:
     from shutil import rmtree
 
-    rmtree(path)  # does not follow links, not even planted ones
+    if os.path.lexists(path):
+        rmtree(path)  # does not follow links, not even planted ones
 
 
 def _count(opened: store.Store | store.NoStore, now: float) -> tuple[dict[str, BucketInfo], float | None, int]:
@@ -204,12 +229,10 @@ def _count(opened: store.Store | store.NoStore, now: float) -> tuple[dict[str, B
     return {name: BucketInfo(*count) for name, count in counts.items()}, oldest and oldest * rows.QUANTUM, used
 
 
-def _remove(opened: store.Store, step: Callable[[rows.Batch], int]) -> int:
+def _repeat(opened: store.Store, step: Callable[[rows.Batch], int]) -> None:
     """Repeat a step, each time in a transaction of its own, until there is nothing left for it to remove."""
-    total = 0
-    while removed := opened.change(step):
-        total += removed
-    return total
+    while opened.change(step):
+        pass
 
 
 def _compact(home: str, size_limit: int) -> None:

@@ -63,6 +63,8 @@ def clear(cache_dir: str | None) -> None:
 )
 def prune(cache_dir: str | None, cache_size: int, unused_for: float | None) -> None:
     """Remove what has expired and what other versions left, and keep the rest under the size limit."""
+    if unused_for is not None and unused_for != unused_for:  # noqa: PLR0124 - NaN
+        raise click.BadParameter("not a number of days", param_hint="--unused-for")
     seconds = None if unused_for is None else unused_for * 86400
     removed, freed = cache_admin.prune(cache_dir, size_limit=cache_size, unused_for=seconds)
     click.echo(f"{removed} {'record' if removed == 1 else 'records'} removed, {written(freed)} freed", err=True)

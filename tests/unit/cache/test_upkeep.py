@@ -89,6 +89,50 @@ def test_prune_keeps_to_a_smaller_limit(filled: Store, home: str, clock: Clock) 
     assert os.path.getsize(os.path.join(home, "v1", "data.mdb")) <= MINIMUM_SIZE
 
 
+def test_prune_counts_also_what_went_to_make_room(filled: Store, home: str, clock: Clock) -> None:
+    with open_store(home, clock=clock) as store:
+        assert store.put_many("files", [(b"g%d" % n, bytes(50_000), float("inf")) for n in range(100)])
+    before = upkeep.info(home, size_limit=DEFAULT_SIZE, clock=clock)
+    removed, _ = upkeep.prune(home, size_limit=MINIMUM_SIZE, clock=clock)
+    after = upkeep.info(home, size_limit=DEFAULT_SIZE, clock=clock)
+    assert removed == sum(before.buckets[name].records - after.buckets[name].records for name in before.buckets) > 0
+
+
+def test_prune_says_when_it_could_not_be_done(filled: Store, home: str, clock: Clock) -> None:
+    path = os.path.join(home, "v1", "data.mdb")
+    os.mkdir(os.path.join(home, "v0"))
+    with open(path, "rb") as file:
+        data = file.read()
+    with open(path, "wb") as file:
+        file.write(data.replace(b"L1p", b"Q1p"))
+    clock.now += DAY
+    with pytest.raises(CacheError, match="cannot be written"):
+        upkeep.prune(home, size_limit=DEFAULT_SIZE, clock=clock)
+    assert not os.path.exists(os.path.join(home, "v0")), "what needs no room to go is gone"
+
+
+def test_prune_creates_nothing(home: str, clock: Clock) -> None:
+    assert upkeep.prune(home, size_limit=DEFAULT_SIZE, clock=clock) == (0, 0)
+    assert not os.path.exists(home)
+    os.mkdir(home, 0o700)
+    assert upkeep.prune(home, size_limit=DEFAULT_SIZE, clock=clock) == (0, 0)
+    assert not os.path.exists(os.path.join(home, "v1"))
+
+
+def test_a_file_is_not_taken_for_an_absent_cache(home: str, clock: Clock) -> None:
+    with open(home, "w", encoding="utf-8"):
+        pass
+    for action in (
+        lambda: upkeep.info(home, size_limit=DEFAULT_SIZE, clock=clock),
+        lambda: upkeep.prune(home, size_limit=DEFAULT_SIZE, clock=clock),
+        lambda: upkeep.verify(home, size_limit=DEFAULT_SIZE),
+        lambda: upkeep.clear(home),
+        lambda: upkeep.exists(home),
+    ):
+        with pytest.raises(CacheError, match="not a directory"):
+            action()
+
+
 def test_prune_removes_other_versions_and_leftovers(filled: Store, home: str, clock: Clock) -> None:
     for name in ("v0", "v2.damaged", "v1.new-123", "v1.damaged", "v1x", "mine"):
         os.mkdir(os.path.join(home, name))

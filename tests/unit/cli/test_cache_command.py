@@ -78,3 +78,9 @@ def test_sizes(text: str, size: int) -> None:
 def test_no_sizes(text: str) -> None:
     with pytest.raises(click.BadParameter):
         Size().convert(text, None, None)
+
+
+def test_not_a_number_is_no_number_of_days(home: str) -> None:
+    refused = run("prune", "--cache-dir", home, "--unused-for", "nan").exception
+    assert isinstance(refused, click.BadParameter)
+    assert run("prune", "--cache-dir", home, "--unused-for", "inf").exception is None
