@@ -59,14 +59,20 @@ def _inspect_lock(path: str) -> None:
     """A lock file with holes could not be filled in on a full disk, which would be SIGBUS as well."""
     fd = _open_plain(path)
     try:
-        found = os.fstat(fd)
+        fill_holes(fd)
+    finally:
+        os.close(fd)
+
+
+def fill_holes(fd: int) -> None:
+    """Have the file system set room aside for all of a file; raises OSError where there is none."""
+    found = os.fstat(fd)
+    try:
         if found.st_blocks * 512 < found.st_size and hasattr(os, "posix_fallocate"):
             os.posix_fallocate(fd, 0, found.st_size)
     except OSError as error:
         if error.errno not in (errno.EBADF, errno.EINVAL, errno.EOPNOTSUPP, errno.ENODEV):
             raise
-    finally:
-        os.close(fd)
 
 
 def _open_plain(path: str) -> int:

@@ -83,8 +83,8 @@ def _open(home: str, size_limit: int, *, write: bool, clock: Callable[[], float]
     return store.Store(env, home, size_limit, write=write, clock=clock, mark=mark)
 
 
-def open_environment(home: str, size_limit: int, *, readonly: bool = False) -> lmdb.Environment:
-    """LMDB's environment in `home`. Raises lmdb.Error."""
+def open_environment(home: str, size_limit: int, *, readonly: bool = False, durable: bool = True) -> lmdb.Environment:
+    """LMDB's environment in `home`; unless `durable`, its transactions do not wait for the disk. Raises lmdb.Error."""
     data = os.path.join(home, datafile.DATA)
     size = os.path.getsize(data) if os.path.exists(data) else 0
     # A file that is larger already, because the limit was lowered, needs room for the copies of pages by which it is
@@ -92,7 +92,14 @@ def open_environment(home: str, size_limit: int, *, readonly: bool = False) -> l
     map_size = max(size_limit, size + (size_limit >> 2) if size > size_limit else 0)
     map_size = -(-map_size // 65536) * 65536
     return lmdb.open(
-        home, map_size=map_size, readonly=readonly, create=False, mode=0o600, max_readers=store.READERS, **_ENGINE
+        home,
+        map_size=map_size,
+        readonly=readonly,
+        create=False,
+        mode=0o600,
+        max_readers=store.READERS,
+        sync=durable,
+        **_ENGINE,
     )
 
 
@@ -182,8 +189,9 @@ def create(home: str, size_limit: int) -> None:
         with open(os.path.join(fresh, datafile.LOCK), "xb", opener=_private) as lock:
             lock.write(bytes(8192))
             lock.flush()
-            os.fsync(lock.fileno())
-        env = open_environment(fresh, size_limit)
+            datafile.fill_holes(lock.fileno())
+        # Nothing is lost with an empty file, and one that a power failure left in part is seen when it is opened.
+        env = open_environment(fresh, size_limit, durable=False)
         try:
             with env.begin(write=True) as txn:
                 rows.Batch(txn, 0).finish()
