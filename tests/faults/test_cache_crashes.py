@@ -36,7 +36,7 @@ def drive(action: str, home: str, rounds: int) -> str:
 
 
 def test_writers_killed_at_any_moment(home: str) -> None:
-    last, verdict = drive("kill_writers", home, 100).split()
+    last, verdict = drive("kill_writers", home, 200).split()
     assert verdict == "sound"
     assert int(last) > 0, "the rounds stored something"
 

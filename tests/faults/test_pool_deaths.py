@@ -87,15 +87,15 @@ def test_a_worker_that_is_stopped_counts_as_dead(pool: Pool, work: Any) -> None:
 @needs_proc
 def test_workers_killed_at_any_moment(work: Any) -> None:
     seed = random.Random(6)
-    for _ in range(5 * ROUNDS):
+    for number in range(60 * ROUNDS):
         with Pool(2) as pool:
             over = threading.Event()
-            killer = threading.Thread(target=_kill_some, args=(seed.random() * 0.5, over))
+            killer = threading.Thread(target=_kill_some, args=(seed.random() * (0.5 if number < 5 else 0.03), over))
             killer.start()
-            outcomes = by_batch(pool.map_batches(work.sleep, [number / 10_000 for number in range(150)]))
+            outcomes = by_batch(pool.map_batches(work.sleep, [seconds / 10_000 for seconds in range(60)]))
             over.set()
             killer.join()
-        assert len(outcomes) == 150
+        assert len(outcomes) == 60
         assert all(outcome.answer == batch for batch, outcome in outcomes.items())
         assert not multiprocessing.active_children()
 
@@ -134,6 +134,24 @@ def test_no_orphan_is_left(number: int) -> None:
         _assert_gone(family)
         if number != signal.SIGKILL:
             assert errors == ""
+
+
+@needs_proc
+def test_parents_killed_at_any_moment() -> None:
+    """Four at a time, each in the middle of something else: their fork servers and workers end with them."""
+    seed = random.Random(9)
+    for _ in range(10 * ROUNDS):
+        command = [sys.executable, DRIVER, "0.02", "50"]
+        parents = [subprocess.Popen(command, stdout=subprocess.PIPE, start_new_session=True) for _ in range(4)]
+        families: list[int] = []
+        for process in parents:
+            time.sleep(seed.random() * 0.3)
+            families += metrics.family(process.pid)
+            process.kill()
+        for process in parents:
+            process.communicate(timeout=30)
+            assert process.returncode in (-signal.SIGKILL, 0)
+        _assert_gone(families)
 
 
 def _assert_gone(pids: list[int]) -> None:
