@@ -126,6 +126,16 @@ def test_a_cold_run_imports_nothing_to_read_archives_or_names_of_other_alphabets
     assert not modules & {"zipfile", "tarfile", "idna", "urllib.request", "envcensus.index.metadata"}
 
 
+def test_a_run_that_leaves_the_asking_to_workers_does_not_import_the_client(tmp_path: Path) -> None:
+    install(make_venv(tmp_path / "env"), "alpha", "1.0")
+    with running(Universe({"alpha": ["1.0", "2.0"]})) as index:
+        command = Command(tmp_path, index.url)
+        modules = loaded(command, "outdated", str(tmp_path / "env"), "-i", index.url, "--workers", "2")
+        assert index.stats()["requests"] == 1
+    assert "multiprocessing" in modules
+    assert not modules & {"aiohttp", "asyncio", "uvloop"}
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_a_warm_run_imports_what_it_needs(warm: Command, name: str) -> None:
     modules = loaded(warm, *given(warm, COMMANDS[name]))

@@ -16,7 +16,8 @@ from envcensus.index.credentials import origin_of, split_credentials
 from envcensus.index.limits import Limits
 from envcensus.index.metadata_question import MetadataFetched, MetadataWant
 from envcensus.index.pages import PackPages, pack_pages
-from envcensus.index.projects import Fetched, ProjectClient, Want
+from envcensus.index.project_question import Fetched, Want
+from envcensus.index.projects import ProjectClient
 from envcensus.index.transport import Transport
 from envcensus.runtime import stop
 

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from envcensus.cache.store import NoStore, Reader, Store
-    from envcensus.index.client import Fetched, Want
     from envcensus.index.config import IndexConfig
+    from envcensus.index.project_question import Fetched, Want
     from envcensus.model.census import Metrics
     from envcensus.runtime.cluster import Shards
     from envcensus.runtime.pool import Pool
@@ -108,8 +108,12 @@ class Asker:
             self._pool.__exit__(kind, error, trace)
 
     def expect(self) -> None:
-        """Names will be added: where the cache cannot know them, the HTTP client is loaded meanwhile."""
-        if self._loading is None and (self._options.refresh or not self._reader.holds("pages")):
+        """Names will be added: where the cache cannot know them, what is to ask for them starts meanwhile."""
+        if self._options.offline or not (self._options.refresh or not self._reader.holds("pages")):
+            return
+        if self._options.workers:
+            self._start_pool()
+        elif self._loading is None:
             self._load_client()
 
     def add(self, name: str) -> None:
@@ -147,8 +151,11 @@ class Asker:
         return self._answers
 
     def _load_client(self) -> None:
-        """Import the HTTP client, a tenth of a second of work, beside the scan: that leaves a core free."""
-        if not self._options.offline:
+        """Import the HTTP client, a tenth of a second of work, beside the scan: that leaves a core free.
+
+        Not where workers are to use it in this process's place.
+        """
+        if not self._options.offline and not self._options.workers:
             from threading import Thread
 
             self._loading = Thread(target=_import_client, name="load-client", daemon=True)
@@ -196,7 +203,7 @@ class Asker:
 
     def _fetch(self, meanwhile: Callable[[], None] | None) -> Iterator[PageAnswer]:
         """Ask, and write what came to the cache: also when the run is interrupted half-way."""
-        from envcensus.index.client import Want
+        from envcensus.index.project_question import Want
         from envcensus.pipelines.fetch import start_pool
 
         if self._pool is None and self._shards is None and self._options.workers:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from envcensus.index.client import Fetched, Want, fetch_batch, fetch_projects
+from envcensus.index.project_question import Fetched, Want
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _SHARES = 4  # batches for each worker: they even out what is slow, and stay large enough to be worth sending
 _LARGEST = 500
+# What workers need, once for all of them: what each imports by itself is a few megabytes each.
+_PRELOADED = ("uvloop", "envcensus._kernels.pagepack", "envcensus.index.client", "envcensus.pipelines.fetch")
 
 
 def start_pool(names: int, workers: int | None, concurrency: int) -> Pool | None:
@@ -26,7 +28,7 @@ def start_pool(names: int, workers: int | None, concurrency: int) -> Pool | None
     count = workers_for(names, os.cpu_count() or 1, connections=concurrency) if workers is None else workers
     if not count:
         return None
-    pool = Pool(count, preload=["envcensus.index.client"])
+    pool = Pool(count, preload=_PRELOADED)
     pool.start()
     return pool
 
@@ -42,6 +44,8 @@ def fetch(
     `meanwhile` is called once: as soon as the first requests left, or while the workers start.
     """
     if pool is None:
+        from envcensus.index.client import fetch_projects
+
         yield from fetch_projects(config, wants, meanwhile=meanwhile)
         return
     if meanwhile is not None:
@@ -59,5 +63,7 @@ def fetch(
 
 def _fetch_share(batch: tuple[IndexConfig, list[Want]]) -> list[Fetched]:
     """What a worker does."""
+    from envcensus.index.client import fetch_batch  # what makes requests is not for the parent to hold in memory
+
     config, wants = batch
     return fetch_batch(config, wants)
