@@ -71,7 +71,24 @@ def _unmet(solver: Solver, e: Edge) -> str:
     holders = [wording.edge(held) for held in solver.engine.requirers(e.b) if held is not e and not held.s & e.s]
     if holders:
         return f"{text}, but {holders[0]}"
-    return f"{text}, but the answer has {other.name} {other.version(e.b.position)}" if e.b.position else text
+    if e.b.position:
+        return f"{text}, but the answer has {other.name} {other.version(e.b.position)}"
+    inside = _stands_against(solver, other, (e.s & e.b.initial).bit_length() - 1)
+    return f"{text}, but {inside}" if inside else text
+
+
+def _stands_against(solver: Solver, project: Project, bit: int) -> str:
+    """What is known against a version of a project that is not in the answer; empty where that is nothing."""
+    if bit < 1:
+        return ""
+    reason = solver.engine.excluded(project.package, bit)
+    if isinstance(reason, str):
+        return f"{project.name} {project.version(bit)} {reason}"
+    for need in solver.engine.needs(project.package, bit):
+        if not need.b.dom & need.s and isinstance(need.reason, Line):
+            why = wording.shortage(need)
+            return f"{project.name} {project.version(bit)} needs {need.reason.shown}" + (f" ({why})" if why else "")
+    return ""
 
 
 def leaves_of(failure: Incompatibility) -> list[Incompatibility]:
@@ -96,8 +113,16 @@ def _root_text(inc: Incompatibility) -> str:
 
 
 def _simple(leaves: list[Incompatibility], asked: list[str]) -> bool:
-    """Whether all there is to say is what was asked for and one thing that speaks against it."""
-    return len(asked) == 1 and len(wording.facts(leaves)) == 2
+    """Whether all there is to say is what was asked for and one thing that speaks against it, or a few of one project:
+    why its versions cannot be used.
+    """
+    told = len(wording.facts(leaves))
+    if len(asked) != 1 or told > 4:
+        return False
+    others = [leaf for leaf in leaves if not _root_text(leaf)]
+    return told == 2 or (
+        len({leaf.terms()[0][0] for leaf in others}) == 1 and not any(isinstance(leaf, Edge) for leaf in others)
+    )
 
 
 def _summary(leaves: list[Incompatibility], asked: list[str]) -> str:
@@ -167,23 +192,20 @@ class _Derivation:
 
     def _inner(self, ordered: list[Incompatibility]) -> set[Incompatibility]:
         """Steps used once, by a step that only adds a fact: three facts read better in one sentence than in two. So do
-        any number of facts of one kind: a hundred versions that cannot be used for one reason are one fact."""
+        any number of facts that say what was said already, of the same versions or of others of the same project.
+        """
         inner: set[Incompatibility] = set()
+        told: dict[Incompatibility, set[object]] = {}  # by a step and those joined to it
         for inc in ordered:
+            assert inc.left is not None
+            assert inc.right is not None
+            mine = told[inc] = {wording.kind(each) or wording.reason(each) for each in _facts_of(inc)}
             for step, other in ((inc.left, inc.right), (inc.right, inc.left)):
-                if (
-                    step is not None
-                    and other is not None
-                    and step.left is not None
-                    and step.right is not None
-                    and other.left is None
-                    and self.used[step] == 1
-                    and (
-                        (step.left.left is None and step.right.left is None)
-                        or wording.alike(other, step.left, step.right)
-                    )
-                ):
+                if step.left is None or other.left is not None or self.used[step] != 1:
+                    continue
+                if len(_facts_of(step)) == 2 or (wording.kind(other) or wording.reason(other)) in told[step]:
                     inner.add(step)
+                    mine |= told[step]
         return inner
 
     def _facts(self, inc: Incompatibility, skip: set[Incompatibility]) -> tuple[list[str], Incompatibility | None]:
@@ -208,6 +230,11 @@ class _Derivation:
     def _cite(self, inc: Incompatibility) -> str:
         number = self.numbers.get(inc)
         return wording.derived(inc) + (f" (step {number})" if number else "")
+
+
+def _facts_of(inc: Incompatibility) -> list[Incompatibility]:
+    """Those of the two causes that were not derived themselves."""
+    return [each for each in (inc.left, inc.right) if each is not None and each.left is None]
 
 
 def _join(facts: list[str]) -> str:

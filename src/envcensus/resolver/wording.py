@@ -89,16 +89,11 @@ def kind(inc: Incompatibility | None) -> tuple[object, ...] | None:
     return (inc.terms()[0][0].id,)
 
 
-def alike(inc: Incompatibility, *others: Incompatibility) -> bool:
-    """Whether one of the others says the same of other versions."""
-    return (found := kind(inc)) is not None and found in map(kind, others)
-
-
 def facts(leaves: Sequence[Incompatibility]) -> list[str]:
     """What underived incompatibilities say: versions that cannot be used for one reason in one sentence, and of many
     that need different versions of one project the newest few."""
     groups: dict[object, list[Incompatibility]] = {}
-    for leaf in leaves:
+    for leaf in dict.fromkeys(leaves):
         key = kind(leaf)
         groups.setdefault(leaf if key is None else key if isinstance(leaf, Edge) else (*key, leaf.reason), []).append(
             leaf

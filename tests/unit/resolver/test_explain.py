@@ -98,3 +98,41 @@ def test_of_many_versions_with_different_needs_the_newest_are_told() -> None:
         "be used.",
         "2. And because you require a, there is no answer.",
     )
+
+
+def test_many_versions_that_each_pin_another_project_are_one_step() -> None:
+    versions = [str(number) for number in range(1, 30)]
+    world = simple_world({"a": {v: [f"b=={v}"] for v in versions}, "b": {v: ["c<1"] for v in versions}, "c": {"1": []}})
+    answer, _ = world.answer(problem("a"))
+    assert isinstance(answer, Conflict)
+    assert answer.lines == (
+        "No version of what a needs fits together (c has no such version).",
+        "1. Because b needs c<1 (c has no such version) and a 29 needs b==29 and a 28 needs b==28 and a 27 needs b==27 "
+        "and a <=26 needs other versions of b, a cannot be used.",
+        "2. And because you require a, there is no answer.",
+    )
+
+
+def test_what_an_extra_repeats_is_told_once() -> None:
+    world = simple_world({"a": {"1": ["c<2 ; extra == 'x'", "c>1 ; extra == 'y'"]}, "c": {"1": [], "2": []}})
+    answer, _ = world.answer(problem("a[x,y]"))
+    assert isinstance(answer, Conflict)
+    assert answer.lines[1:] == (
+        "1. Because a 1 with extra x needs c<2 and a 1 with extra y needs c>1 and you require a[x,y], "
+        "there is no answer.",
+    )
+
+
+def test_versions_that_cannot_be_used_for_different_reasons() -> None:
+    world = simple_world({"a": {"1": [], "2": []}})
+    for version, python in (("1", ">=3.13"), ("2", ">=3.14")):
+        world.metadata["a", version] = Metadata([], requires_python=python)
+    answer, _ = world.answer(problem("a"))
+    assert isinstance(answer, Conflict)
+    assert answer.lines == ("No answer: you require a, and a 1 needs Python >=3.13, and a 2 needs Python >=3.14.",)
+
+
+def test_why_not_newer_names_what_stands_against_a_version_that_would_be_needed() -> None:
+    world = simple_world({"a": {"1": [], "2": ["b>1"]}, "b": {"1": [], "2": ["c>1"]}, "c": {"1": []}})
+    _, solver = world.answer(problem("a"))
+    assert newer(solver, "a") == (Rejected("2", "needs b>1, but b 2 needs c>1 (c has no such version)"),)
