@@ -18,6 +18,7 @@ KERNELS = [
     "scan",
     "solver",
     "specifier",
+    "table",
     "version",
 ]
 

@@ -35,3 +35,15 @@ def test_a_prefix_with_several_pythons_is_a_report_of_each(command: Command) -> 
     report = command.json("list", f"{command.home}/.local")
     assert [each["python"] for each in report["environments"]] == ["3.10", "3.11"]
     assert command.json("list", f"{command.home}/plain") == [{"name": "alpha", "version": "1.0"}]
+
+
+@pytest.mark.parametrize("one", [False, True])
+def test_a_name_of_a_megabyte_does_not_fill_the_report(command: Command, one: bool) -> None:
+    site = command.home / "plain" / "lib" / "python3.11" / "site-packages"
+    install(site, "wide", "1.0")
+    (site / "wide-1.0.dist-info" / "METADATA").write_text(f"Name: {'w' * 500_000}\nVersion: 1.0\n")
+    for number in range(50):
+        install(site, f"p{number}", "1.0")
+    shown = command.run("list", str(command.home / "plain") if one else str(command.home)).stdout
+    assert "w" * 500_000 in shown
+    assert len(shown) < 2_000_000

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from envcensus._kernels.table import lay_out
 from envcensus.model.census import Census, Stream, Survey
 from envcensus.model.changes import Changes
 from envcensus.model.display import neutral, plural
@@ -15,7 +16,7 @@ from envcensus.model.finding import Finding
 from envcensus.model.skipped import Problem, Skipped, in_words
 from envcensus.report import remarks, totals
 from envcensus.report.options import RenderOptions
-from envcensus.report.text import SEVERITY_STYLES, aligned, cut_left, style, table
+from envcensus.report.text import SEVERITY_STYLES, WIDEST, aligned, cut_left, style, table
 from envcensus.report.totals import SEVERITIES, Totals
 
 IMPLEMENTATIONS = {"cpython": "Python", "pypy": "PyPy", "graalpy": "GraalPy"}
@@ -151,19 +152,18 @@ def _rows(rows: Sequence[Finding], options: RenderOptions, *, compared: bool) ->
     editable = [d.editable for d in distributions]
     if True in editable:
         columns["Editable project location"] = [d.location if d.editable else "" for d in distributions]
-    kept = {
-        title: cells if "".join(cells).isprintable() else [neutral(cell) for cell in cells]
-        for title, cells in columns.items()
-        if any(cells) or title in ("Package", "Version")
-    }
+    kept = {title: cells for title, cells in columns.items() if any(cells) or title in ("Package", "Version")}
+    titles, body = list(kept), list(kept.values())
+    plain = None if options.color else lay_out(titles, body, -1 if options.width is None else options.width, WIDEST)
+    if plain is not None:
+        return plain  # most tables: there is nothing in it to be escaped
+    body = [cells if "".join(cells).isprintable() else [neutral(cell) for cell in cells] for cells in body]
     styles = []
     if options.color:
         for finding in rows:
             tint = SEVERITY_STYLES.get(finding.severity or "", "") if finding.state == "outdated" else ""
             styles.append([tint if title in ("Latest", "Severity") else "" for title in kept])
-    return aligned(
-        list(kept), list(kept.values()), width=options.width, elastic=ELASTIC, styles=styles, color=options.color
-    )
+    return aligned(titles, body, width=options.width, elastic=ELASTIC, styles=styles, color=options.color)
 
 
 def age(days: float) -> str:

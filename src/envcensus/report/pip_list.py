@@ -14,6 +14,7 @@ from envcensus.errors import UsageError
 from envcensus.model.display import neutral
 from envcensus.model.distribution import HIDDEN_FROM_LISTS, Distribution
 from envcensus.model.page import Latest
+from envcensus.report.text import WIDEST
 
 FORMATS = ("columns", "freeze", "json")
 
@@ -96,7 +97,8 @@ def _columns(rows: Sequence[Distribution], latest: Mapping[str, Latest] | None, 
         columns.append(["Location", *(map(location, rows))])
         columns.append(["Installer", *(map(_installer, rows))])
     cleaned = [list(map(neutral, column)) for column in columns]
-    sizes = [max(map(len, column)) for column in cleaned]  # pip counts characters, not columns
+    # pip counts characters, not columns; a name of a megabyte must not make each row as long.
+    sizes = [min(max(map(len, column)), WIDEST) for column in cleaned]
     for number, row in enumerate(zip(*cleaned, strict=True)):
         yield " ".join(map(str.ljust, row, sizes)).rstrip() + "\n"
         if number == 0:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from envcensus._kernels.table import lay_out
+
 if TYPE_CHECKING:
     from typing import Any
 
 RESET = "\x1b[0m"
+WIDEST = 500  # columns: a single name of a megabyte would else make each row of its table as long
 STYLES = {
     "bold": "\x1b[1m",
     "dim": "\x1b[2m",
@@ -74,13 +77,13 @@ def style(text: str, name: str, color: bool) -> str:
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]], **options: Any) -> list[str]:
     """The lines of `aligned`, with its options, of rows."""
-    columns = list(zip(*rows, strict=True)) or [()] * len(header)
-    return aligned(header, columns, **options).split("\n")
+    columns = list(map(list, zip(*rows, strict=True))) or [[] for _ in header]
+    return aligned(list(header), columns, **options).split("\n")
 
 
 def aligned(
-    header: Sequence[str],
-    columns: Sequence[Sequence[str]],
+    header: list[str],
+    columns: list[list[str]],
     *,
     width: int | None = None,
     elastic: Collection[str] = (),
@@ -90,41 +93,26 @@ def aligned(
     """Aligned lines as pip prints them: header, dashes, rows; columns one space apart, no trailing blanks.
 
     Cells must be clean. With `width` (columns of the terminal), the widest of the columns named in `elastic` are
-    cut until the lines fit, as far as that goes; without it nothing is. `styles` holds one style name per cell,
-    row by row.
+    cut until the lines fit, as far as that goes; without it nothing is, and a cell of more than WIDEST columns sticks
+    out. `styles` holds one style name per cell, row by row.
     """
-    ascii_only = "".join(header).isascii() and all("".join(column).isascii() for column in columns)
-    measure = len if ascii_only else width_of
+    plain = None if color else lay_out(header, columns, -1 if width is None else width, WIDEST)
+    if plain is not None:
+        return plain
     sizes = [
-        max(measure(title), max(map(measure, column), default=0)) for title, column in zip(header, columns, strict=True)
+        min(max(width_of(title), max(map(width_of, column), default=0)), WIDEST)
+        for title, column in zip(header, columns, strict=True)
     ]
-    if ascii_only and not color and (width is None or sum(sizes) + len(sizes) - 1 <= width):
-        return _spread(header, columns, sizes)
     if width is not None:
         least = [
             min(max(width_of(h), 8), size) if h in elastic else size for h, size in zip(header, sizes, strict=True)
         ]
         sizes = _fit(sizes, least, width)
-    lines = [_line(header, sizes, (), color), style(" ".join("-" * size for size in sizes), "dim", color)]
+    cuts = width is not None
+    lines = [_line(header, sizes, (), color, cuts), style(" ".join("-" * size for size in sizes), "dim", color)]
     for index, row in enumerate(zip(*columns, strict=True)):
-        lines.append(_line(row, sizes, styles[index] if styles else (), color))
+        lines.append(_line(row, sizes, styles[index] if styles else (), color, cuts))
     return "\n".join(lines)
-
-
-def _spread(header: Sequence[str], columns: Sequence[Sequence[str]], sizes: Sequence[int]) -> str:
-    """Most tables: nothing to cut, and a character is a column. One format takes all cells at once: a few calls for
-    each would be half the work of a listing."""
-    line = "".join([f"%-{size}s " for size in sizes[:-1]]) + "%s"
-    cells = [""] * (len(columns) * len(columns[0]))
-    for place, column in enumerate(columns):
-        cells[place :: len(columns)] = column
-    dashes = " ".join(["-" * size for size in sizes])
-    text = f"{line % tuple(header)}\n{dashes}"
-    if cells:
-        text += ("\n" + line) * len(columns[0]) % tuple(cells)
-    if text.endswith(" ") or " \n" in text:
-        text = "\n".join(map(str.rstrip, text.split("\n")))
-    return text
 
 
 def _fit(sizes: list[int], least: list[int], width: int) -> list[int]:
@@ -141,13 +129,14 @@ def _fit(sizes: list[int], least: list[int], width: int) -> list[int]:
     return sizes
 
 
-def _line(cells: Sequence[str], sizes: Sequence[int], styles: Sequence[str], color: bool) -> str:
+def _line(cells: Sequence[str], sizes: Sequence[int], styles: Sequence[str], color: bool, cuts: bool) -> str:
     parts = []
     last = len(cells) - 1
     while last > 0 and not cells[last].strip():
         last -= 1  # no trailing blanks, also where colour codes would hide them
     for index in range(last + 1):
-        text = cut(cells[index] if index < last else cells[index].rstrip(), sizes[index])
+        text = cells[index] if index < last else cells[index].rstrip()
+        text = cut(text, sizes[index]) if cuts else text
         padding = " " * (sizes[index] - width_of(text)) if index < last else ""
         parts.append(style(text, styles[index] if styles else "", color) + padding)
     return " ".join(parts)

@@ -79,3 +79,11 @@ def test_plain_tables_are_padded_cell_by_cell(rows: list[list[str]]) -> None:
     assert text.aligned(
         header, [list(column) for column in zip(*body, strict=True)] or [[]] * len(header)
     ) == "\n".join(expected)
+
+
+@pytest.mark.parametrize("letter", ["x", "\u00e9"])
+def test_a_cell_beyond_the_widest_sticks_out_of_any_table(letter: str) -> None:
+    lines = text.table(["Name", "V"], [[letter * 10_000, "1"], ["y", "2"]])
+    assert lines[1] == "-" * text.WIDEST + " -"
+    assert lines[2:] == [letter * 10_000 + " 1", "y".ljust(text.WIDEST) + " 2"]
+    assert max(map(len, text.table(["Name", "V"], [[letter * 10_000, "1"]], width=80, elastic=["Name"]))) == 80
