@@ -28,11 +28,12 @@ def command(command_name: str, style: str, **values: Any) -> int:
     [tool.envcensus.index] of pyproject.toml, in the working directory; above that ENVCENSUS_* variables; and above
     all the options on the command line. Credentials are not shown.
     """
+    from envcensus.model.display import neutral
     from envcensus.pipelines.config import config_problems, render_json, render_rows
 
     config = options.index_config(values, command_name)
     problems = config_problems(config)
     click.echo(render_json(config.settings, problems) if style == "json" else render_rows(config.settings), nl=False)
     for problem in problems:
-        click.echo(f"envcensus: {problem.where}: {problem.reason}", err=True)
+        click.echo(f"envcensus: {neutral(f'{problem.where}: {problem.reason}')}", err=True)
     return ExitCode.INCOMPLETE if problems else ExitCode.COMPLETE

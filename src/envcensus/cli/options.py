@@ -105,7 +105,9 @@ def report_cache(store: Store | NoStore) -> None:
     """Say once, on standard error, why the cache was not used, where it was not."""
     for line in (store.note, store.reason):
         if line:
-            click.echo(f"envcensus: {line}", err=True)
+            from envcensus.model.display import neutral
+
+            click.echo(f"envcensus: {neutral(line)}", err=True)
 
 
 index: Callable[[F], F] = _group(

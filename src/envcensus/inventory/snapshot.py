@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec import Struct
 
+from envcensus.inventory.direct_url import without_credentials
 from envcensus.model import snapshot
 from envcensus.model.listing import Listing
 from envcensus.model.skipped import Skipped
@@ -18,6 +19,7 @@ from envcensus.model.snapshot import SnapshotError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from envcensus.model.distribution import Distribution
     from envcensus.model.snapshot import Host, Record
 
 _CHUNK = 1 << 20
@@ -94,9 +96,10 @@ def _sections(records: Iterator[Record]) -> Iterator[Section | Listing | Skipped
             case snapshot.Found():
                 environments += 1
                 distributions += len(record.distributions)
-                yield Listing(
-                    environment=record.environment, distributions=record.distributions, problems=record.problems
-                )
+                installed = record.distributions
+                if any(each.direct_url for each in installed):
+                    installed = _without_credentials(installed)
+                yield Listing(environment=record.environment, distributions=installed, problems=record.problems)
             case snapshot.Host():
                 hosts += 1
                 yield Section(record)
@@ -113,6 +116,11 @@ def _sections(records: Iterator[Record]) -> Iterator[Section | Listing | Skipped
             case _:
                 raise SnapshotError("a second header")
     raise SnapshotError("cut off: it has no trailer")
+
+
+def _without_credentials(installed: tuple[Distribution, ...]) -> tuple[Distribution, ...]:
+    """As a scan of ours leaves them; who wrote the file may have left a password in an address."""
+    return tuple([msgspec.structs.replace(each, direct_url=without_credentials(each.direct_url)) for each in installed])
 
 
 def _records(path: str, passed_over: list[None]) -> Iterator[Record]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from envcensus.index.config import IndexConfig, Setting
 from envcensus.index.places import missing_locations
 from envcensus.index.secure import refused_indexes
+from envcensus.model.display import neutral
 from envcensus.model.skipped import Skipped
 
 _WIDEST = 60  # characters; longer values push their source to the right
@@ -21,11 +22,12 @@ def render_rows(rows: Sequence[Setting]) -> str:
     """Aligned columns: name, value, source."""
     names = max((len(row.name) for row in rows), default=0)
     values = min(_WIDEST, max((len(row.value) for row in rows), default=0))
-    return "".join(f"{row.name:<{names}}  {row.value or '-':<{values}}  ({row.source})\n" for row in rows)
+    lines = [f"{row.name:<{names}}  {row.value or '-':<{values}}  ({row.source})" for row in rows]
+    return "".join(f"{neutral(line)}\n" for line in lines)
 
 
 def render_json(rows: Sequence[Setting], problems: Sequence[Skipped]) -> str:
     """One object: `settings` and `problems`."""
-    import msgspec
+    from envcensus.report.text import encode
 
-    return msgspec.json.format(msgspec.json.encode({"settings": rows, "problems": problems}), indent=2).decode() + "\n"
+    return encode({"settings": rows, "problems": problems}, indent=2) + "\n"

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
-import msgspec
-
 from envcensus.errors import UsageError
 from envcensus.model.display import neutral
 from envcensus.report.options import RenderOptions
-from envcensus.report.text import style
+from envcensus.report.text import encode, style
 
 
 class Branch(Protocol):
@@ -33,7 +31,7 @@ class Branch(Protocol):
 def render(format: str, trees: Sequence[Branch], options: RenderOptions) -> Iterator[str]:
     """`trees` as "columns" (drawn lines) or "json". Raises UsageError for another format."""
     if format == "json":
-        yield msgspec.json.encode(trees).decode() + "\n"
+        yield encode(trees) + "\n"
     elif format == "columns":
         for tree in trees:
             yield from _lines(tree, "", "", options)

@@ -10,7 +10,6 @@ import time
 from collections.abc import Iterable
 from typing import Any, Literal
 
-import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 import envcensus
@@ -21,7 +20,6 @@ from envcensus.model.finding import Finding, Severity, State
 from envcensus.model.skipped import Note, Skipped
 from envcensus.report import totals
 from envcensus.report.options import RenderOptions
-from envcensus.report.text import utf8
 
 VERSION = "1"
 
@@ -334,31 +332,3 @@ def skipped_record(row: Skipped) -> SkippedRecord:
 def note_records(notes: Iterable[Note]) -> list[NoteRecord]:
     """The records of notes."""
     return [NoteRecord(note.project, note.text) for note in notes]
-
-
-def encode(record: Struct | str) -> str:
-    """`record` as one line of JSON.
-
-    Lone surrogates (bytes of a path that are not UTF-8) become U+FFFD; characters that could steer a terminal or
-    reorder text (C1 controls, bidirectional marks) are written as escapes.
-    """
-    try:
-        text = msgspec.json.encode(record).decode()
-    except UnicodeEncodeError:
-        text = msgspec.json.encode(_scrub(msgspec.to_builtins(record))).decode()
-    return text if text.isprintable() else "".join(c if c.isprintable() else _escape(c) for c in text)
-
-
-def _escape(character: str) -> str:
-    units = character.encode("utf-16-be")
-    return "".join(f"\\u{units[i]:02x}{units[i + 1]:02x}" for i in range(0, len(units), 2))
-
-
-def _scrub(value: Any) -> Any:
-    if isinstance(value, str):
-        return utf8(value)
-    if isinstance(value, dict):
-        return {utf8(key): _scrub(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_scrub(item) for item in value]
-    return value

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-import msgspec
 from msgspec import Struct
 
 from envcensus.errors import UsageError
 from envcensus.model.display import neutral
 from envcensus.report.csv_report import guard
 from envcensus.report.options import RenderOptions
-from envcensus.report.text import table, utf8
+from envcensus.report.text import encode, table
 
 
 def render(format: str, rows: Sequence[Struct], options: RenderOptions) -> Iterator[str]:
@@ -44,13 +43,13 @@ def _columns(rows: Sequence[Struct], options: RenderOptions) -> Iterator[str]:
 def _json(rows: Sequence[Struct], _: RenderOptions) -> Iterator[str]:
     separator = "["
     for row in rows:
-        yield separator + _encoded(row)
+        yield separator + encode(row)
         separator = ",\n"
     yield "]\n" if rows else "[]\n"
 
 
 def _jsonl(rows: Sequence[Struct], _: RenderOptions) -> Iterator[str]:
-    return (_encoded(row) + "\n" for row in rows)
+    return (encode(row) + "\n" for row in rows)
 
 
 def _csv(rows: Sequence[Struct], _: RenderOptions) -> Iterator[str]:
@@ -70,14 +69,6 @@ _FORMATS: dict[str, Callable[[Sequence[Struct], RenderOptions], Iterator[str]]] 
 
 def _quoted(cells: Iterable[str]) -> str:
     return ",".join('"' + cell.replace('"', '""') + '"' for cell in cells) + "\r\n"
-
-
-def _encoded(row: Struct) -> str:
-    """One line of JSON; lone surrogates, which JSON cannot hold, become U+FFFD."""
-    values = {
-        key: utf8(value) if isinstance(value, str) else value for key, value in msgspec.structs.asdict(row).items()
-    }
-    return msgspec.json.encode(values).decode()
 
 
 def _text(value: Any) -> str:

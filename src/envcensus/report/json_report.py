@@ -8,8 +8,8 @@ from msgspec import Struct
 
 from envcensus.model.census import Census
 from envcensus.report import document, totals
-from envcensus.report.document import encode
 from envcensus.report.options import RenderOptions
+from envcensus.report.text import encode
 
 
 def render(census: Census, options: RenderOptions) -> Iterator[str]:

@@ -12,8 +12,8 @@ from msgspec import UNSET
 
 from envcensus.model.census import Census, Stream
 from envcensus.report import document, totals
-from envcensus.report.document import encode
 from envcensus.report.options import RenderOptions
+from envcensus.report.text import encode
 
 
 def render(census: Census | Stream, options: RenderOptions) -> Iterator[str]:

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-import msgspec
-
 from envcensus import __version__
 from envcensus.model.page import File
 from envcensus.model.redact import redact
 from envcensus.model.resolution import Pin, Resolution
-from envcensus.report.text import utf8
+from envcensus.report.text import encode
 
 
 def render(resolution: Resolution) -> Iterable[str]:
@@ -23,7 +21,7 @@ def render(resolution: Resolution) -> Iterable[str]:
         "install": [_item(pin) for pin in resolution.pins],
         "environment": resolution.environment,
     }
-    yield utf8(msgspec.json.format(msgspec.json.encode(report), indent=2).decode()) + "\n"
+    yield encode(report, indent=2) + "\n"
 
 
 def chosen(pin: Pin) -> File | None:

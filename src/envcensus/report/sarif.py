@@ -10,8 +10,6 @@ import zlib
 from collections.abc import Iterator
 from typing import Any
 
-import msgspec
-
 import envcensus
 from envcensus.model.census import Census, Survey
 from envcensus.model.display import neutral
@@ -20,6 +18,7 @@ from envcensus.model.skipped import CODES, Problem, in_words
 from envcensus.report import columns, totals
 from envcensus.report.document import timestamp
 from envcensus.report.options import RenderOptions
+from envcensus.report.text import encode
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 LEVELS = {"major": "error", "minor": "warning", "patch": "note", "pre": "note", "post": "note", "other": "warning"}
@@ -33,14 +32,14 @@ def render(census: Census, options: RenderOptions) -> Iterator[str]:
         "endTimeUtc": timestamp(census.generated),
         "toolExecutionNotifications": list(_notifications(census)),
     }
-    yield f'{{"$schema":{_encode(SCHEMA)},"version":"2.1.0","runs":[{{"columnKind":"unicodeCodePoints",\n'
-    yield f'"invocations":{_encode([invocation])},\n"results":['
+    yield f'{{"$schema":{encode(SCHEMA)},"version":"2.1.0","runs":[{{"columnKind":"unicodeCodePoints",\n'
+    yield f'"invocations":{encode([invocation])},\n"results":['
     rules: dict[str, int] = {}  # the rules met so far, and their places in the list
     opening = "\n"
     for survey in census.surveys:
         for result in _results(survey, options):
             result["ruleIndex"] = rules.setdefault(result["ruleId"], len(rules))
-            yield opening + _encode(result)
+            yield opening + encode(result)
             opening = ",\n"
     driver = {
         "name": "envcensus",
@@ -54,7 +53,7 @@ def render(census: Census, options: RenderOptions) -> Iterator[str]:
             for rule in rules
         ],
     }
-    yield f'],\n"tool":{_encode({"driver": driver})}}}]}}\n'
+    yield f'],\n"tool":{encode({"driver": driver})}}}]}}\n'
 
 
 def _level(rule: str) -> str:
@@ -147,7 +146,3 @@ def uri(path: str) -> str:
     from urllib.parse import quote_from_bytes
 
     return "file://" + quote_from_bytes(path.encode("utf-8", "surrogateescape"))
-
-
-def _encode(value: Any) -> str:
-    return msgspec.json.encode(value).decode()

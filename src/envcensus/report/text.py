@@ -41,6 +41,37 @@ def utf8(text: str) -> str:
     return text
 
 
+def encode(value: Any, *, indent: int = 0) -> str:
+    """`value` as JSON, in one line where `indent` is 0.
+
+    Lone surrogates (bytes of a path that are not UTF-8) become U+FFFD; characters that could steer a terminal or
+    reorder text (C1 controls, bidirectional marks) are written as escapes.
+    """
+    import msgspec
+
+    try:
+        raw = msgspec.json.encode(value)
+    except UnicodeEncodeError:
+        raw = msgspec.json.encode(_scrub(msgspec.to_builtins(value)))
+    text = (msgspec.json.format(raw, indent=indent) if indent else raw).decode()
+    return text if text.isprintable() else "".join(c if c.isprintable() or c == "\n" else _escape(c) for c in text)
+
+
+def _escape(character: str) -> str:
+    units = character.encode("utf-16-be")
+    return "".join(f"\\u{units[i]:02x}{units[i + 1]:02x}" for i in range(0, len(units), 2))
+
+
+def _scrub(value: Any) -> Any:
+    if isinstance(value, str):
+        return utf8(value)
+    if isinstance(value, dict):
+        return {utf8(key): _scrub(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_scrub(item) for item in value]
+    return value
+
+
 def width_of(text: str) -> int:
     """Columns that `text` (cleaned) takes on a terminal: wide characters two, combining ones none."""
     if text.isascii():

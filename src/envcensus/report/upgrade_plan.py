@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import msgspec
-
 from envcensus.errors import UsageError
 from envcensus.model.display import neutral
 from envcensus.model.upgrade import UpgradePlan
-from envcensus.report.text import table
+from envcensus.report.text import encode, table
 
 FORMATS = ("columns", "requirements", "json")
 _SUFFIXES = {".txt": "requirements", ".in": "requirements", ".json": "json"}
@@ -73,4 +71,4 @@ def _json(plan: UpgradePlan) -> Iterable[str]:
         "warnings": plan.warnings,
         "skipped": plan.skipped,
     }
-    yield msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n"
+    yield encode(document, indent=2) + "\n"

@@ -15,6 +15,7 @@ from envcensus.model.census import Census, Metrics, Stream, Survey
 from envcensus.report import document, formats, jsonl
 from envcensus.report.options import RenderOptions
 from envcensus.report.schema import schemas
+from envcensus.report.text import encode
 
 Golden = Callable[[str, str], None]
 OPTIONS = RenderOptions(version="0")
@@ -96,7 +97,7 @@ def test_shown_states(census: Census) -> None:
 
 def test_nothing_in_json_steers_a_terminal() -> None:
     hostile = "\x9b2J\u202e\U000e0041\x7f\x1b\udcff"
-    encoded = document.encode(document.SkippedRecord("a", hostile, "b"))
+    encoded = encode(document.SkippedRecord("a", hostile, "b"))
     assert encoded.isprintable()
     assert json.loads(encoded)["where"] == hostile.replace("\udcff", "\ufffd")
 
