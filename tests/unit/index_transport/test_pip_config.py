@@ -44,7 +44,13 @@ def pip() -> Iterator[Ask]:
 
 
 urls = st.sampled_from(
-    ["https://one.example.com/simple", "https://me:pw@two.example.com/s/", "http://127.0.0.1:1/x", "file:///srv/simple"]
+    [
+        *("https://one.example.com/simple", "https://me:pw@two.example.com/s/", "http://127.0.0.1:1/x"),
+        *(
+            "file:///srv/simple",
+            "https://${USER}:%(pw)s@three.example.com/$HOME/%41",
+        ),  # they stay as they are
+    ]
 )
 hosts = st.sampled_from(["one.example.com", "two.example.com:8080"])
 paths = st.sampled_from(["/srv/ca.pem", "~/ca.pem", "ca.pem"])
