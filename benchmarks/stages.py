@@ -187,6 +187,7 @@ def profile(room: Room, name: str) -> dict[str, Any]:
     _run(command, env)  # fills what the run needs to find
     return {
         "measured": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
+        "load": round(os.getloadavg()[0], 1),
         "cpu": _side_by_side(room, command, pipeline.beside, env),
         "rooms": dict(_cpu(room, command, env)),
         "calls": dict(_calls(room, command, env)),
@@ -313,5 +314,7 @@ def render(results: dict[str, Any]) -> str:
     lines += ["", "## Machine and versions", "", "| | |", "|---|---|"]
     lines += [f"| {key} | {text} |" for key, text in results["machine"].items()]
     moments = sorted(row["measured"] for row in found.values())
-    lines += [f"| Measured | {moments[0]} to {moments[-1]} |", ""]
+    loads = [row["load"] for row in found.values() if "load" in row]
+    busy = f", at load averages of {min(loads)} to {max(loads)}" if loads else ""
+    lines += [f"| Measured | {moments[0]} to {moments[-1]}{busy} |", ""]
     return "\n".join(lines)
