@@ -141,7 +141,7 @@ PIPELINES: dict[str, Pipeline] = {
     "outdated, 1 × 1,000, within the TTL": Pipeline(
         lambda room: _cached(room, "outdated", thousand(room).path),
         _ours(START),
-        "The start; beyond it, look-ups in the cache and decisions, each some microseconds a project.",
+        "The start; beyond it, look-ups in the cache, decisions and rows: some tens of microseconds a project.",
     ),
     WARM: Pipeline(
         lambda room: _cached(room, "outdated", small(room).path),
