@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import subprocess
 import sys
 import tomllib
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from packaging.pylock import Pylock
 
+from tests.support.net import JSON
 from tests.support.scripted_server import Reply, Request, ScriptedServer
 from tests.support.wheels import add_sdist, add_wheel, metadata_text
 
@@ -112,3 +115,45 @@ def test_the_later_word_on_a_kind_of_file_counts(tmp_path: Path, options: str, v
     expected = f"beta=={version}\n"
     assert _run(tmp_path, "beta", "-f", ".", "--no-annotate", *options.split()) == expected
     assert _run(tmp_path, "-r", "in.txt", "-f", ".", "--no-annotate") == expected
+
+
+def test_files_that_are_excluded_are_not_locked(tmp_path: Path) -> None:
+    """A file of the same version that was uploaded later, and one of a kind that an option leaves out."""
+    rows = []
+    with ScriptedServer() as server:
+        for tag, year in (("py3-none-any", 2020), ("py2.py3-none-any", 2025)):
+            path = add_wheel(tmp_path, "alpha", "1.0", tag=tag)
+            rows.append((path, f"{year}-01-01T00:00:00Z"))
+        rows.append((add_sdist(tmp_path, "alpha", "1.0", metadata_text("alpha", "1.0")), "2020-01-01T00:00:00Z"))
+        files = []
+        for path, uploaded in rows:
+            server.routes[f"/{path.name}"] = _file(path.read_bytes())
+            digest = hashlib.sha256(path.read_bytes()).hexdigest()
+            files.append(
+                {"filename": path.name, "url": f"/{path.name}", "hashes": {"sha256": digest}, "upload-time": uploaded}
+            )
+        page = {"meta": {"api-version": "1.1"}, "name": "alpha", "versions": ["1.0"], "files": files}
+        server.routes["/simple/alpha/"] = Reply(body=json.dumps(page).encode(), headers=JSON)
+        for options, expected in (
+            ("--uploaded-prior-to 2021-01-01", {"alpha-1.0-py3-none-any.whl", "alpha-1.0.tar.gz"}),
+            ("--only-binary alpha", {"alpha-1.0-py3-none-any.whl", "alpha-1.0-py2.py3-none-any.whl"}),
+            ("--no-binary :all:", {"alpha-1.0.tar.gz"}),
+        ):
+            done = subprocess.run(
+                [sys.executable, "-m", "envcensus", "resolve", "alpha", "-i", f"{server.url}/simple/", "--no-cache",
+                 *options.split(), "--format", "pylock", "-o", "a.json"],
+                capture_output=True, text=True, check=False, cwd=tmp_path,
+            )  # fmt: skip
+            assert done.returncode == 0, done.stderr
+            package = Pylock.from_dict(tomllib.loads(done.stdout)).packages[0]
+            locked = [*(package.wheels or ()), *([package.sdist] if package.sdist else ())]
+            assert {str(file.url).rpartition("/")[2] for file in locked} == expected
+            report = json.loads((tmp_path / "a.json").read_text())
+            assert report["install"][0]["download_info"]["url"].rpartition("/")[2] in expected
+
+
+def test_an_sdist_that_is_a_zip_file_is_locked(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "gamma-1.0.zip", "w") as archive:
+        archive.writestr("gamma-1.0/PKG-INFO", metadata_text("gamma", "1.0"))
+    lock = Pylock.from_dict(tomllib.loads(_run(tmp_path, "gamma", "-f", ".", "--format", "pylock")))
+    assert lock.packages[0].sdist is not None

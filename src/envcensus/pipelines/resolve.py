@@ -87,7 +87,9 @@ class Run:
         self.now = now
         self.progress = progress
         self.next_look = time.monotonic() + _LOOK  # at the memory: a quick run has no need to
-        self.chooser = Chooser(request.python, request.tags, request.only_binary, request.no_binary)
+        self.chooser = Chooser(
+            request.python, request.tags, request.only_binary, request.no_binary, request.uploaded_prior_to
+        )
         self.awaited = 0  # answers from indexes that are under way
         self.failed: dict[str, str] = {}  # look-ups that failed, by what was asked for
         self.stale: list[str] = []  # answers of the cache that were used because an index could not be reached
@@ -333,7 +335,8 @@ def _complete(run: Run, answer: Resolution) -> Resolution:
             if run.request.files or wanted is not None:
                 packed = run.files.get(pin.name) or run.source.files(pin.name)
                 if packed:
-                    more["files"] = tuple(_matching(all_files(packed, pin.version), wanted, pin))
+                    found = run.chooser.allowed(all_files(packed, pin.version), pin.name)
+                    more["files"] = tuple(_matching(found, wanted, pin))
                     best = _matching(run.chooser.fitting(packed, pin.name, pin.version), wanted, pin)
                     more["chosen"] = best[0].filename if best else ""
         pins.append(msgspec.structs.replace(pin, **more) if more else pin)

@@ -175,12 +175,20 @@ def unpack_metadata(data: bytes | memoryview) -> CoreMetadata | str | None:
 class Chooser:
     """Which files of a version fit a target, the one that would be installed first."""
 
-    def __init__(self, python: str, tags: tuple[str, ...], only_binary: tuple[str, ...], no_binary: tuple[str, ...]):
+    def __init__(
+        self,
+        python: str,
+        tags: tuple[str, ...],
+        only_binary: tuple[str, ...],
+        no_binary: tuple[str, ...],
+        uploaded_prior_to: float | None = None,
+    ):
         self._python = python
         self._names = tags
         self._tags: TagSet | None = None
         self._only_binary = only_binary
         self._no_binary = no_binary
+        self._prior = uploaded_prior_to
 
     def fitting(self, packed: bytes, name: str, version: str) -> list[File]:
         """The files of `version` out of a packed record of files."""
@@ -189,21 +197,32 @@ class Chooser:
             found = files(packed, version, File)
         except PageError:
             return []
-        for position, file in enumerate(found):
+        for position, file in enumerate(self.allowed(found, name)):
             if file.requires_python and not self._allows(file.requires_python):
                 continue
             rank = 1 << 30
             if file.filename.endswith(".whl"):
-                if _listed(name, self._no_binary, self._only_binary):
-                    continue
                 rank = self.rank(file.filename)
                 if rank < 0:
                     continue
-            elif _listed(name, self._only_binary, self._no_binary):
-                continue
             ranked.append((file.yanked is not None, rank, position, file))
         ranked.sort(key=lambda row: row[:3])
         return [row[3] for row in ranked]
+
+    def allowed(self, files: list[File], name: str) -> list[File]:
+        """The files of a project, for whatever target, that --only-binary, --no-binary and the upload limit leave."""
+        wheels = not _listed(name, self._no_binary, self._only_binary)
+        sdists = not _listed(name, self._only_binary, self._no_binary)
+        if wheels and sdists and self._prior is None:
+            return files
+        return [
+            file for file in files if (wheels if file.filename.endswith(".whl") else sdists) and self._in_time(file)
+        ]
+
+    def _in_time(self, file: File) -> bool:
+        if self._prior is None or file.url.startswith("file:"):
+            return True
+        return file.upload_time is not None and file.upload_time < self._prior
 
     def rank(self, filename: str) -> int:
         """How well a wheel fits the target, 0 best; -1 where it does not, or where its name is none of a wheel."""

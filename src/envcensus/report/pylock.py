@@ -53,7 +53,7 @@ def _package(pin: Pin) -> dict[str, Any]:
         _reference(pin, package)
         return package
     wheels = [_file(file, pin) for file in pin.files if file.filename.endswith(".whl")]
-    sdists = [_file(file, pin) for file in pin.files if file.filename.endswith(".tar.gz")]
+    sdists = [_file(file, pin) for file in pin.files if file.filename.endswith((".tar.gz", ".zip"))]
     if not wheels and not sdists:
         raise EnvcensusError(f"no files are known of {pin.name} {pin.version}: it cannot be locked")
     if sdists:
