@@ -172,6 +172,13 @@ def test_why_not_newer(links: Path) -> None:
     ]
 
 
+def test_versions_that_were_not_taken_for_one_reason_are_one_line(links: Path) -> None:
+    for version in ("2.1", "3.0"):
+        add_wheel(links, "beta", version)
+    done = resolve_from(links, "alpha", "--explain", "beta")
+    assert done.stderr.splitlines()[-1] == "  not 3.0 to 2.0 (3 versions): alpha 2.0 needs beta<2"
+
+
 def test_another_platform(links: Path) -> None:
     assert "gamma==1.0" in resolve_from(links, "alpha[x]", "--platform", "win_amd64", "--python-version", "3.12").stdout
 

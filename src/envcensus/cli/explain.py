@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from envcensus._kernels.names import canonicalize_name
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from envcensus.model.resolution import Resolution
     from envcensus.resolver.solver import Solver
 
-_MOST = 20  # newer versions that are told of
+_MOST = 20  # reasons that are told, each of the newer versions that it holds for
 
 
 def explain(answer: Resolution, solver: Solver, name: str) -> Iterator[str]:
@@ -30,7 +31,9 @@ def explain(answer: Resolution, solver: Solver, name: str) -> Iterator[str]:
     rejected = newer(solver, wanted)
     if not rejected:
         yield "  there is no newer version"
-    for row in rejected[:_MOST]:
-        yield f"  not {plain(row.version)}: {plain(row.reason)}"
-    if len(rejected) > _MOST:
-        yield f"  … and {len(rejected) - _MOST} more"
+    groups = [(reason, [row.version for row in rows]) for reason, rows in groupby(rejected, lambda row: row.reason)]
+    for reason, versions in groups[:_MOST]:
+        which = f"{versions[0]} to {versions[-1]} ({len(versions)} versions)" if len(versions) > 1 else versions[0]
+        yield f"  not {plain(which)}: {plain(reason)}"
+    if more := sum(len(versions) for _, versions in groups[_MOST:]):
+        yield f"  … and {more} more"
