@@ -226,7 +226,7 @@ class IndexClient:
                 self._arrived.put_nowait(await self._projects.fetch(want))
             else:
                 self._arrived.put_nowait(await self._about_versions().fetch(want))
-        except Exception as error:
+        except (Exception, KeyboardInterrupt) as error:  # a signal may come here, and would end the loop from inside
             self._arrived.put_nowait(error)
 
     def collect(self) -> list[Fetched | MetadataFetched]:
