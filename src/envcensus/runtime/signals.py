@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import time
+from _thread import start_new_thread
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -24,9 +27,25 @@ def install() -> None:
             signal.signal(number, _end)
 
 
-def _end(_number: int, _frame: FrameType | None) -> None:
+def _end(number: int, frame: FrameType | None) -> None:
+    if _would_be_lost(number, frame):
+        return
     relent()
     raise KeyboardInterrupt
+
+
+def _would_be_lost(number: int, frame: FrameType | None) -> bool:
+    """Whether an exception would be printed and forgotten here: in a callback by which the import system forgets its
+    locks. The signal is sent again then, when that is over."""
+    if frame is None or not frame.f_code.co_filename.startswith("<frozen importlib"):
+        return False
+    start_new_thread(_send_again, (number,))
+    return True
+
+
+def _send_again(number: int) -> None:
+    time.sleep(0.01)
+    os.kill(os.getpid(), number)
 
 
 def relent() -> None:
@@ -44,8 +63,10 @@ def out_of_time_after(seconds: float) -> Iterator[None]:
     """
     over = False
 
-    def end(_number: int, _frame: FrameType | None) -> None:
+    def end(number: int, frame: FrameType | None) -> None:
         nonlocal over
+        if _would_be_lost(number, frame):
+            return
         over = True
         raise KeyboardInterrupt
 
