@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -193,7 +194,7 @@ class _Pool:
 
     def close(self) -> None:
         """Let the threads end after what they are at; jobs nobody waits for are dropped."""
-        if self.batches is None:
+        if self.batches is None or sys.is_finalizing():  # the interpreter has frozen them: they would never end
             return
         from queue import Empty
 
