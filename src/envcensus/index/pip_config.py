@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from msgspec import Struct
@@ -19,6 +19,7 @@ from envcensus.errors import IndexConfigError
 ENVIRONMENT = ":env:"
 _IGNORED_VARIABLES = frozenset({"version", "help"})
 _TRUE = frozenset({"y", "yes", "t", "true", "on", "1"})
+_NUMBERS: dict[str, Callable[[str], float]] = {"timeout": float, "default-timeout": float, "retries": int}
 _FALSE = frozenset({"n", "no", "f", "false", "off", "0"})
 
 
@@ -135,7 +136,10 @@ def _read_file(path: str) -> dict[str, str]:
 
 
 def effective(layers: Iterable[Layer], command: str) -> dict[str, Value]:
-    """The values a pip command named `command` would see, in the order pip would apply them."""
+    """The values a pip command named `command` would see, in the order pip would apply them.
+
+    Raises IndexConfigError for a flag or a number that pip could not read.
+    """
     sections: dict[str, dict[str, Value]] = {"global": {}, command: {}, ENVIRONMENT: {}}
     for layer in layers:
         for dotted, text in layer.values.items():
@@ -147,9 +151,21 @@ def effective(layers: Iterable[Layer], command: str) -> dict[str, Value]:
     for values in sections.values():
         for key, value in values.items():
             if value.text:
+                _check(key, value)
                 merged.pop(key, None)  # keep the order of application, for options with two names
                 merged[key] = value
     return merged
+
+
+def _check(key: str, value: Value) -> None:
+    """pip stops at what it cannot read in one section even where another section has the last word."""
+    if key == "no-index":
+        parse_bool(value.text, key, value.source)
+    elif key in _NUMBERS:
+        try:
+            _NUMBERS[key](value.text)
+        except ValueError:
+            raise IndexConfigError(f"{key} in {value.source} is no number: {value.text!r}") from None
 
 
 def _describe(layer: Layer, section: str, key: str) -> str:

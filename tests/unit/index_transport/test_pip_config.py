@@ -64,9 +64,9 @@ values: dict[str, st.SearchStrategy[str]] = {
     "cert": paths,
     "client-cert": paths,
     "proxy": st.sampled_from(["http://me:pw@proxy.example.com:3128", "proxy.example.com"]),
-    "timeout": st.sampled_from(["3", "60.5", "0.5"]),
+    "timeout": st.sampled_from(["3", "60.5", "0.5", "soon"]),
     "default-timeout": st.sampled_from(["5", "7"]),
-    "retries": st.sampled_from(["0", "9"]),
+    "retries": st.sampled_from(["0", "9", "1.5"]),
     "keyring-provider": st.sampled_from(["auto", "disabled", "import"]),
     "no-color": st.just("yes"),
 }
