@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from envcensus.index.config import IndexConfig
 from envcensus.index.credentials import origin_of, split_credentials
@@ -19,7 +19,7 @@ from envcensus.index.pages import PackPages, pack_pages
 from envcensus.index.project_question import Fetched, Want
 from envcensus.index.projects import ProjectClient
 from envcensus.index.transport import Transport
-from envcensus.runtime import stop
+from envcensus.runtime import signals, stop
 
 if TYPE_CHECKING:
     from envcensus.index.metadata import MetadataClient
@@ -102,7 +102,7 @@ class IndexClient:
         self._width = config.concurrency * max(1, len({_host(url) for url in config.index_urls}))
         self._opened = False
         self._tasks: set[asyncio.Task[None]] = set()
-        self._arrived: asyncio.Queue[Fetched | MetadataFetched | BaseException] = asyncio.Queue()
+        self._arrived: asyncio.Queue[Fetched | MetadataFetched | Exception] = asyncio.Queue()
 
     def __enter__(self) -> IndexClient:
         return self
@@ -116,12 +116,42 @@ class IndexClient:
             self._stop.forget(self._runner.get_loop())
         try:
             if self._opened:
-                self._runner.run(self._shut())
+                self._run(self._shut())
         finally:
             try:
                 self._runner.close()
             except OSError:
                 pass  # uvloop, where a TLS connection has not ended yet: the system ends it
+
+    def _run(self, main: Coroutine[Any, Any, R]) -> R:
+        """The result of `main`. A signal cancels it, and KeyboardInterrupt comes from here and not from a task."""
+        if threading.current_thread() is not threading.main_thread():
+            return self._runner.run(main)
+        interrupted = False
+        task: asyncio.Task[Any] | None = None
+
+        async def cancellable() -> R:
+            nonlocal task
+            task = asyncio.current_task()
+            if interrupted:
+                cancel_task()
+            return await main
+
+        def cancel_task() -> None:
+            if task is not None:
+                task.cancel()
+
+        def cancel() -> None:
+            nonlocal interrupted
+            interrupted = True
+            self._runner.get_loop().call_soon_threadsafe(cancel_task)
+
+        try:
+            with signals.told_to(cancel):
+                return self._runner.run(cancellable())
+        finally:
+            if interrupted:
+                raise KeyboardInterrupt
 
     async def _open(self) -> None:
         if not self._opened:
@@ -149,7 +179,7 @@ class IndexClient:
                         progress(answer)
             return answers
 
-        answers = self._runner.run(collect())
+        answers = self._run(collect())
         return [answers[want.name] for want in unique]
 
     def stream(self, wants: Sequence[Want], meanwhile: Callable[[], None] | None = None) -> Iterator[Fetched]:
@@ -172,15 +202,15 @@ class IndexClient:
             return await first
 
         if meanwhile is None:
-            self._runner.run(self._open())
-            arrived = self._runner.run(step())
+            self._run(self._open())
+            arrived = self._run(step())
         else:
-            first = self._runner.run(start())
+            first = self._run(start())
             meanwhile()
-            arrived = self._runner.run(begun(first))
+            arrived = self._run(begun(first))
         while arrived:
             yield from arrived
-            arrived = self._runner.run(step())
+            arrived = self._run(step())
 
     def fetch_metadata(self, wants: Sequence[MetadataWant]) -> list[MetadataFetched]:
         """One answer for each of `wants`, in their order."""
@@ -191,7 +221,7 @@ class IndexClient:
             found = in_parallel(self._about_versions().fetch, unique, self._width)
             return {(answer.name, answer.version): answer async for arrived in found for answer in arrived}
 
-        answers = self._runner.run(collect())
+        answers = self._run(collect())
         return [answers[want.name, want.version] for want in wants]
 
     def _about_versions(self) -> MetadataClient:
@@ -204,7 +234,7 @@ class IndexClient:
 
     def aside(self, work: Callable[[], R]) -> R:
         """Do what blocks in a thread, while answers to what was submitted keep arriving."""
-        return self._runner.run(asyncio.to_thread(work))
+        return self._run(asyncio.to_thread(work))
 
     def submit(self, wants: Sequence[Want | MetadataWant]) -> None:
         """Start asking; the answers come out of `collect`. The caller does not ask for the same thing twice."""
@@ -218,7 +248,7 @@ class IndexClient:
             if self._metadata is None:  # who asks bit by bit will ask about versions, too: while the first answer comes
                 asyncio.get_running_loop().call_later(_DEPARTURE_SECONDS, self._about_versions)
 
-        self._runner.run(start())
+        self._run(start())
 
     async def _answer(self, want: Want | MetadataWant) -> None:
         try:
@@ -226,23 +256,23 @@ class IndexClient:
                 self._arrived.put_nowait(await self._projects.fetch(want))
             else:
                 self._arrived.put_nowait(await self._about_versions().fetch(want))
-        except (Exception, KeyboardInterrupt) as error:  # a signal may come here, and would end the loop from inside
+        except Exception as error:
             self._arrived.put_nowait(error)
 
     def collect(self) -> list[Fetched | MetadataFetched]:
         """Wait for an answer to what was submitted, and return all that are there. Empty: nothing is under way."""
 
-        async def first() -> Fetched | MetadataFetched | BaseException:
+        async def first() -> Fetched | MetadataFetched | Exception:
             return await self._arrived.get()
 
         if not self._tasks and self._arrived.empty():
             return []
-        found = [self._runner.run(first())]
+        found = [self._run(first())]
         while not self._arrived.empty():
             found.append(self._arrived.get_nowait())
         answers = []
         for item in found:
-            if isinstance(item, BaseException):
+            if isinstance(item, Exception):
                 raise item
             answers.append(item)
         return answers

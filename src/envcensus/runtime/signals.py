@@ -6,13 +6,14 @@ import os
 import signal
 import time
 from _thread import start_new_thread
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
 from envcensus.errors import EnvcensusError
 
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_loops: list[Callable[[], None]] = []  # what ends the event loop that the main thread is in
 
 
 def install() -> None:
@@ -31,7 +32,25 @@ def _end(number: int, frame: FrameType | None) -> None:
     if _would_be_lost(number, frame):
         return
     relent()
-    raise KeyboardInterrupt
+    _interrupt()
+
+
+def _interrupt() -> None:
+    """Raise KeyboardInterrupt, but not inside an event loop: a task that ends so is printed with a traceback."""
+    if _loops:
+        _loops[-1]()
+    else:
+        raise KeyboardInterrupt
+
+
+@contextmanager
+def told_to(cancel: Callable[[], None]) -> Iterator[None]:
+    """Have a signal that comes during the block call `cancel` instead of raising KeyboardInterrupt where it likes."""
+    _loops.append(cancel)
+    try:
+        yield
+    finally:
+        _loops.pop()
 
 
 def _would_be_lost(number: int, frame: FrameType | None) -> bool:
@@ -68,7 +87,7 @@ def out_of_time_after(seconds: float) -> Iterator[None]:
         if _would_be_lost(number, frame):
             return
         over = True
-        raise KeyboardInterrupt
+        _interrupt()
 
     before = signal.signal(signal.SIGALRM, end)
     signal.setitimer(signal.ITIMER_REAL, seconds)
