@@ -7,12 +7,12 @@ import base64
 import contextlib
 import ssl
 import subprocess
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.support.loop_thread import LoopThread
 from tests.support.net import BOUND, GOOD, JSON, ask
 from tests.support.scripted_server import Reply, Request, ScriptedServer
 
@@ -27,29 +27,13 @@ def basic(pair: str) -> str:
     return "Basic " + base64.b64encode(pair.encode()).decode()
 
 
-class Tunnel:
+class Tunnel(LoopThread):
     """A proxy that knows CONNECT, and keeps what it was told."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.heads: list[str] = []
         self.passed = bytearray()  # what went through, encrypted
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._started = threading.Event()
-        self.port = 0
-
-    def _run(self) -> None:
-        asyncio.set_event_loop(self._loop)
-        server = self._loop.run_until_complete(asyncio.start_server(self._serve, "127.0.0.1", 0))
-        self.port = server.sockets[0].getsockname()[1]
-        self._started.set()
-        self._loop.run_forever()
-        server.close()
-        tasks = asyncio.all_tasks(self._loop)
-        for task in tasks:
-            task.cancel()
-        self._loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
-        self._loop.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
@@ -66,15 +50,6 @@ class Tunnel:
                 sink.write(data)
                 await sink.drain()
             sink.close()
-
-    def __enter__(self) -> Tunnel:
-        self._thread.start()
-        assert self._started.wait(10)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
 
 
 class Authority:

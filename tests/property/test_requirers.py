@@ -7,20 +7,8 @@ from hypothesis import strategies as st
 
 from envcensus.analysis.graph import Edge, Lines, build_graph, requirers
 from envcensus.model.distribution import Distribution
+from tests.support.markers import MARKERS
 
-MARKERS = {
-    "python_version": "3.11",
-    "python_full_version": "3.11.7",
-    "sys_platform": "linux",
-    "os_name": "posix",
-    "platform_system": "Linux",
-    "platform_machine": "x86_64",
-    "platform_release": "6",
-    "platform_version": "1",
-    "implementation_name": "cpython",
-    "implementation_version": "3.11.7",
-    "platform_python_implementation": "CPython",
-}
 NAMES = st.sampled_from(["a", "b", "c", "d-e", "absent"])
 LINES = st.builds(
     "{}{}{}{}".format,

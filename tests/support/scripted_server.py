@@ -7,9 +7,10 @@ import contextlib
 import socket
 import ssl
 import struct
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+
+from tests.support.loop_thread import LoopThread
 
 
 @dataclass
@@ -48,20 +49,16 @@ class Request:
 Script = Reply | list[Reply] | Callable[[Request], Reply]
 
 
-class ScriptedServer:
+class ScriptedServer(LoopThread):
     """Answers by path. A list is worked off, its last reply repeated. Unknown paths get 404."""
 
     def __init__(self, context: ssl.SSLContext | None = None) -> None:
+        super().__init__(context)
         self.routes: dict[str, Script] = {}
         self.requests: list[Request] = []
         self.connections = 0
         self.most_at_once = 0
         self._live = 0
-        self._context = context
-        self._loop = asyncio.new_event_loop()
-        self._started = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self.port = 0
 
     @property
     def url(self) -> str:
@@ -69,31 +66,6 @@ class ScriptedServer:
 
     def paths(self) -> list[str]:
         return [request.path for request in self.requests]
-
-    def __enter__(self) -> ScriptedServer:
-        self._thread.start()
-        assert self._started.wait(10)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
-
-    def _run(self) -> None:
-        asyncio.set_event_loop(self._loop)
-        server = self._loop.run_until_complete(
-            asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=self._context, backlog=512)
-        )
-        self.port = server.sockets[0].getsockname()[1]
-        self._started.set()
-        self._loop.run_forever()
-        server.close()
-        tasks = asyncio.all_tasks(self._loop)
-        for task in tasks:
-            task.cancel()
-        self._loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
-        self._loop.run_until_complete(self._loop.shutdown_asyncgens())
-        self._loop.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1

@@ -11,21 +11,8 @@ from envcensus.analysis.graph import Graph, build_graph
 from envcensus.analysis.tree import forest, why
 from envcensus.model.distribution import Distribution
 from tests.support.command import pips_environ
+from tests.support.markers import MARKERS
 from tests.support.site import install, make_venv
-
-MARKERS = {
-    "python_version": "3.11",
-    "python_full_version": "3.11.7",
-    "sys_platform": "linux",
-    "os_name": "posix",
-    "platform_system": "Linux",
-    "platform_machine": "x86_64",
-    "platform_release": "6",
-    "platform_version": "1",
-    "implementation_name": "cpython",
-    "implementation_version": "3.11.7",
-    "platform_python_implementation": "CPython",
-}
 
 
 def distribution(name: str, version: str = "1", *requires: str, python: str = "") -> Distribution:
