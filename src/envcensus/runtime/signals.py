@@ -13,6 +13,7 @@ from types import FrameType
 from envcensus.errors import EnvcensusError
 
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_AGAIN = 0.01  # seconds until a signal that came at a bad moment comes again
 _loops: list[Callable[[], None]] = []  # what ends the event loop that the main thread is in
 
 
@@ -29,7 +30,8 @@ def install() -> None:
 
 
 def _end(number: int, frame: FrameType | None) -> None:
-    if _would_be_lost(number, frame):
+    if _would_be_lost(frame):
+        start_new_thread(_send_again, (number,))
         return
     relent()
     _interrupt()
@@ -53,17 +55,14 @@ def told_to(cancel: Callable[[], None]) -> Iterator[None]:
         _loops.pop()
 
 
-def _would_be_lost(number: int, frame: FrameType | None) -> bool:
+def _would_be_lost(frame: FrameType | None) -> bool:
     """Whether an exception would be printed and forgotten here: in a callback by which the import system forgets its
-    locks. The signal is sent again then, when that is over."""
-    if frame is None or not frame.f_code.co_filename.startswith("<frozen importlib"):
-        return False
-    start_new_thread(_send_again, (number,))
-    return True
+    locks. The signal has to come again then, when that is over."""
+    return frame is not None and frame.f_code.co_filename.startswith("<frozen importlib")
 
 
 def _send_again(number: int) -> None:
-    time.sleep(0.01)
+    time.sleep(_AGAIN)
     os.kill(os.getpid(), number)
 
 
@@ -82,9 +81,10 @@ def out_of_time_after(seconds: float) -> Iterator[None]:
     """
     over = False
 
-    def end(number: int, frame: FrameType | None) -> None:
+    def end(_number: int, frame: FrameType | None) -> None:
         nonlocal over
-        if _would_be_lost(number, frame):
+        if _would_be_lost(frame):
+            signal.setitimer(signal.ITIMER_REAL, _AGAIN)  # which the end of the block takes back
             return
         over = True
         _interrupt()

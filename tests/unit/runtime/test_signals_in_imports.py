@@ -49,3 +49,13 @@ def test_it_is_not_lost(number: str, around: str, said: str) -> None:
     program = PROGRAM.format(number=number, around=around)
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
     assert (done.stdout, done.stderr) == (f"{said}\n", "")
+
+
+def test_time_that_ends_with_the_block_ends_nothing_later() -> None:
+    """What comes again must not come when nobody waits for it any more: it would end the process."""
+    program = PROGRAM.format(number="SIGALRM", around="with signals.out_of_time_after(60): briefly()").replace(
+        "def forget():", "def briefly():"
+    )
+    program = program.replace("    time.sleep(10)\n", "") + "time.sleep(0.1)\n"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "lost\n", "")
