@@ -20,6 +20,10 @@ _EXTENDED = (
     tarfile.GNUTYPE_LONGNAME,
     tarfile.GNUTYPE_LONGLINK,
 )
+_DAMAGE = (
+    *(zipfile.BadZipFile, tarfile.TarError, OSError, EOFError, ValueError),
+    *(NotImplementedError, RuntimeError, OverflowError),
+)
 _CODECS = frozenset({"zlib", "lzma", "_lzma", "_bz2"})
 # What the resolver reads: if one of these may differ from build to build, the file says nothing for certain.
 _READ_FIELDS = frozenset({"requires-dist", "requires-python", "provides-extra"})
@@ -112,12 +116,10 @@ def _tar_members(file: IO[bytes]) -> dict[str, bytes]:
                     found[name] = stream.read() if stream is not None else b""
                 if name == "PKG-INFO" and is_static(found.get(name, b"")):
                     break
-    except (tarfile.TarError, OSError, EOFError, ValueError) as error:
-        raise MetadataError("the sdist is no valid archive") from error
     except Exception as error:
-        if not is_of_codec(error):
+        if not is_damage(error):
             raise
-        raise MetadataError("the sdist is no valid archive") from None
+        raise MetadataError("the sdist is no valid archive") from error
     return found
 
 
@@ -148,18 +150,18 @@ def _zip_members(file: IO[bytes]) -> dict[str, bytes]:
                 if name and member.file_size <= MOST_METADATA:
                     with archive.open(member) as stream:
                         found[name] = stream.read(MOST_METADATA)
-    except (zipfile.BadZipFile, OSError, EOFError, ValueError, NotImplementedError, RuntimeError) as error:
-        raise MetadataError("the sdist is no valid archive") from error
     except Exception as error:
-        if not is_of_codec(error):
+        if not is_damage(error):
             raise
-        raise MetadataError("the sdist is no valid archive") from None
+        raise MetadataError("the sdist is no valid archive") from error
     return found
 
 
-def is_of_codec(error: Exception) -> bool:
-    """Whether it is one of the errors that decompressing raises and that have no common parent."""
-    return type(error).__module__ in _CODECS
+def is_damage(error: Exception) -> bool:
+    """Whether it is what reading a damaged archive raises: those errors have no common parent, and those of the codecs
+    are of no module that is always there.
+    """
+    return isinstance(error, _DAMAGE) or type(error).__module__ in _CODECS
 
 
 def is_static(info: bytes) -> bool:

@@ -9,7 +9,7 @@ import io
 import zipfile
 from typing import IO, cast
 
-from envcensus.index.metadata_text import MOST_METADATA, MetadataError, check_member, is_of_codec
+from envcensus.index.metadata_text import MOST_METADATA, MetadataError, check_member, is_damage
 
 TAIL = 32 * 1024  # of most wheels: directory, RECORD and METADATA, which lie at the end (recommended by the spec)
 MOST_RANGE = 32 << 20  # a directory larger than this is not a wheel's
@@ -80,10 +80,8 @@ def read_wheel(parts: Parts | IO[bytes], filename: str) -> bytes:
         if missing.end - missing.start > MOST_RANGE:
             raise MetadataError("the wheel's directory is too large") from None
         raise
-    except (zipfile.BadZipFile, OSError, EOFError, ValueError, NotImplementedError, RuntimeError, OverflowError):
-        raise MetadataError("the wheel is no valid zip archive") from None
     except Exception as error:
-        if not is_of_codec(error):
+        if not is_damage(error):
             raise
         raise MetadataError("the wheel is no valid zip archive") from None
     if len(found) > MOST_METADATA:

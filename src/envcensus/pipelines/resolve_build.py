@@ -84,6 +84,8 @@ def _unpacked(archive: bytes, filename: str, folder: str) -> str:
     import tarfile
     import zipfile
 
+    from envcensus.index.metadata_text import is_damage
+
     try:
         if filename.endswith(".zip"):
             with zipfile.ZipFile(io.BytesIO(archive)) as packed:
@@ -91,7 +93,9 @@ def _unpacked(archive: bytes, filename: str, folder: str) -> str:
         else:
             with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
                 tar.extractall(folder, filter="data")
-    except (OSError, ValueError, EOFError, tarfile.TarError, zipfile.BadZipFile) as error:
+    except Exception as error:
+        if not is_damage(error):
+            raise
         raise BuildFailed(f"could not be unpacked: {_said(error)}") from None
     entries = os.listdir(folder)
     top = os.path.join(folder, entries[0]) if len(entries) == 1 else folder
