@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from urllib.parse import unquote, unquote_to_bytes, urlsplit
 
 from envcensus.index.config import IndexConfig
@@ -44,24 +44,37 @@ def stamp(config: IndexConfig, name: str) -> bytes:
 
     Costs a `stat` for each local source; NO_STAMP where there is none.
     """
-    states: list[str] = []
-    for url in config.index_urls:
-        if url.startswith("file:"):
-            try:
-                states.append(_state(project_page_path(url, name)))
-            except ValueError:
-                states.append("")
-    for location in config.find_links:
-        if is_local(location):
-            try:
-                states.append(_state(location_path(location)))
-            except ValueError:
-                states.append("")
-    if not states:
-        return NO_STAMP
-    from hashlib import blake2b
+    return Stamps(config).of(name)
 
-    return blake2b("\n".join(states).encode(), digest_size=8).digest()
+
+class Stamps:
+    """The stamps of many projects, for one run: places that all projects share are looked at once, when first needed.
+
+    For judging what is in the cache. What is put there gets the `stamp` of that moment.
+    """
+
+    def __init__(self, config: IndexConfig) -> None:
+        self._indexes = [url for url in config.index_urls if url.startswith("file:")]
+        self._links = config.find_links
+        self._shared: list[str] | None = None
+
+    def of(self, name: str) -> bytes:
+        """The `stamp` of the normalized `name`."""
+        if self._shared is None:
+            self._shared = [_state_at(location_path, place) for place in self._links if is_local(place)]
+        states = [_state_at(project_page_path, url, name) for url in self._indexes] + self._shared
+        if not states:
+            return NO_STAMP
+        from hashlib import blake2b
+
+        return blake2b("\n".join(states).encode(), digest_size=8).digest()
+
+
+def _state_at(path: Callable[..., str], *place: str) -> str:
+    try:
+        return _state(path(*place))
+    except ValueError:
+        return ""
 
 
 def _state(path: str) -> str:

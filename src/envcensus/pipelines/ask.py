@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from envcensus.index.entry import Entry, pack_entry, unpack_entry
-from envcensus.index.places import stamp
+from envcensus.index.places import Stamps
 from envcensus.model.page import Outcome, PageAnswer
 
 if TYPE_CHECKING:
@@ -83,6 +83,7 @@ class Asker:
         self._options = options
         self._now = now
         self._metrics = metrics
+        self._stamps = Stamps(config)
         self._prefix = config.cache_key().encode() + b"/"
         self._reader = store.reader()
         self._reading = False
@@ -193,7 +194,7 @@ class Asker:
         age = self._options.max_age
         if self._now >= (entry.expires if age is None else entry.fetched + age):
             return False
-        return entry.stamp == stamp(self._config, name)
+        return entry.stamp == self._stamps.of(name)
 
     def _offline(self, name: str) -> PageAnswer:
         kept = self._missing.get(name)

@@ -10,7 +10,7 @@ from envcensus._kernels.names import TagSet, parse_wheel_filename
 from envcensus._kernels.page import Candidates, PageError, Target, candidates, files, version_info
 from envcensus._kernels.specifier import specifier_set
 from envcensus.index.entry import glance, unpack_entry
-from envcensus.index.places import stamp
+from envcensus.index.places import Stamps
 from envcensus.model.core_metadata import CoreMetadata
 from envcensus.model.page import File
 
@@ -79,7 +79,6 @@ class CachedSource:
         limited: bool = False,
     ) -> None:
         self._reader = reader
-        self._config = config
         self._target = target
         self._now = now
         self._max_age = max_age
@@ -87,7 +86,7 @@ class CachedSource:
         self._limited = limited  # by upload time
         self._stale = stale  # accept any age: nothing may be asked
         self.prefix = config.cache_key().encode() + b"/"
-        self._local = bool(config.find_links) or any(url.startswith("file:") for url in config.index_urls)
+        self._stamps = Stamps(config)
 
     def key(self, name: str) -> bytes:
         """The key of a project's records."""
@@ -155,7 +154,7 @@ class CachedSource:
             return False
         if self._now >= (expires if self._max_age is None else fetched + self._max_age):
             return False
-        return not self._local or state == stamp(self._config, name)
+        return state == self._stamps.of(name)
 
 
 def pack_metadata(metadata: CoreMetadata | str) -> bytes:
