@@ -265,7 +265,8 @@ class IndexClient:
         async def first() -> Fetched | MetadataFetched | Exception:
             return await self._arrived.get()
 
-        if not self._tasks and self._arrived.empty():
+        # A task is done before its callback takes it away, for which the loop may not have had the time.
+        if self._arrived.empty() and all(task.done() for task in self._tasks):
             return []
         found = [self._run(first())]
         while not self._arrived.empty():
