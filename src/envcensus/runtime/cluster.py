@@ -56,7 +56,7 @@ class Cluster:
             import distributed
         except ImportError:
             raise UsageError("--cluster needs Dask", remedy="install envcensus[dask]") from None
-        logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters is said by us, in one line
+        silence("distributed")  # what matters is said by us, in one line
         library: Any = distributed  # of which some is typed
         place = address if "://" in address else _of_scheduler_file(address)
         if not place.startswith(("tcp://", "tls://")):
@@ -234,6 +234,13 @@ def _check_security(address: str, security: Any) -> None:
         raise EnvcensusError(
             f"no cluster at {address}: Dask's configuration requires encryption", remedy="write tls://HOST:PORT"
         )
+
+
+def silence(library: str) -> None:
+    """Have no logger of `library` say less than a critical error: Dask gives some of them levels of their own."""
+    for name in [library, *logging.root.manager.loggerDict]:
+        if name == library or name.startswith(f"{library}."):
+            logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 def _within(seconds: float, make: Callable[..., Answer], **arguments: Any) -> Answer:
