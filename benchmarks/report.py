@@ -68,6 +68,11 @@ def _factor(ratio: float) -> str:
     return f"{ratio:.3f} ({1 / ratio:.0f}× less)" if 0 < ratio < 0.2 else f"{ratio:.2f}"
 
 
+def _limit(bar: Bar) -> str:
+    """What a bar allows: a share of the peer's, or an amount."""
+    return f"≤ {bar.limit:.3g}× {bar.peer}" if bar.peer else f"≤ {_absolute(bar.quantity, bar.limit)}"
+
+
 def _absolute(quantity: Quantity, number: float) -> str:
     if math.isnan(number):
         return "–"
@@ -130,9 +135,10 @@ def bars_table(rows: Sequence[Row], results: dict[str, Any]) -> list[str]:
         for bar in row.bars:
             found = measured(bar, result)
             shown = _factor(found) if bar.peer else _absolute(bar.quantity, found)
-            limit = f"≤ {bar.limit:g}× {bar.peer}" if bar.peer else f"≤ {_absolute(bar.quantity, bar.limit)}"
             verdict = "?" if math.isnan(found) else "met" if found <= bar.limit * 1.0001 else "**missed**"
-            lines.append(f"| [{row.key}](#{row.key}) | {bar.quantity}: {row.title} | {limit} | {shown} | {verdict} |")
+            side = "" if bar.ours == "envcensus" else f" ({bar.ours.removeprefix('envcensus, ')})"
+            what = f"{bar.quantity}: {row.title}{side}"
+            lines.append(f"| [{row.key}](#{row.key}) | {what} | {_limit(bar)} | {shown} | {verdict} |")
     return lines
 
 
