@@ -10,19 +10,18 @@ python -m benchmarks list                      the rows there are
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 if __package__ in {None, ""}:
     sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from benchmarks import kernels, machine, measure, peers, report, served, stages
+from benchmarks import kept, kernels, machine, measure, peers, report, served, stages
 from benchmarks.index_server import Running
 from benchmarks.room import HERE, Room, our_command
 from benchmarks.rows import Commands, Row, Side
@@ -91,22 +90,28 @@ class Bench:
         """All sides of a row in alternation: a warm-up each, then the runs; disturbed runs are repeated."""
         if row.latency is not None:
             self.room.index.set(latency=row.latency, jitter=row.jitter, errors=row.errors, max_age=3600)
-        kept: dict[str, dict[str, Any]] = {}
+        sides: dict[str, dict[str, Any]] = {}
         alive: list[Side] = []
         for side in row.sides:
-            kept[side.name] = {"samples": [], "starts": [], "scale": side.scale, "note": side.note, "jobs": side.jobs}
+            sides[side.name] = {
+                "samples": [],
+                "starts": [],
+                "scale": side.scale,
+                "note": side.note,
+                "jobs": side.jobs,
+            }
             try:
                 if side.runs != 1:
                     self.once(side, (side.prime or side.commands)(self.room))
                 alive.append(side)
             except (measure.CommandFailed, OSError) as error:
-                kept[side.name]["failed"] = str(error)
+                sides[side.name]["failed"] = str(error)
                 print(f"  {side.name}: {error}", file=sys.stderr)
         runs = self.runs or row.runs
         for number in range(runs + runs // 2):
             for side in alive if number % 2 == 0 else alive[::-1]:
                 wanted = min(runs, side.runs or runs)
-                samples: list[measure.Sample] = kept[side.name]["samples"]
+                samples: list[measure.Sample] = sides[side.name]["samples"]
                 quiet = sum(sample.others <= measure.DISTURBED for sample in samples)
                 if quiet >= wanted or len(samples) >= wanted + wanted // 2:
                     continue
@@ -114,42 +119,59 @@ class Bench:
                 sampled = row.memory and side.runs == 1
                 samples.append(self.once(side, side.commands(self.room), memory=sampled))
                 if side.start:
-                    kept[side.name]["starts"].append(self.once(side, side.start(self.room)))
+                    sides[side.name]["starts"].append(self.once(side, side.start(self.room)))
         if row.memory:
             for side in alive:
-                samples = kept[side.name]["samples"]
+                samples = sides[side.name]["samples"]
                 again = side.runs != 1
                 sample = self.once(side, side.commands(self.room), memory=True) if again else samples[0]
-                kept[side.name]["memory"] = sample
-        return _plain(row, kept)
+                sides[side.name]["memory"] = sample
+        return _plain(sides)
 
 
-def _plain(row: Row, kept: dict[str, dict[str, Any]]) -> dict[str, Any]:
+def _plain(sides: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """Samples as plain data."""
-    for side in kept.values():
+    for side in sides.values():
         side["samples"] = [measure.as_json(sample) for sample in side["samples"]]
         side["starts"] = [measure.as_json(sample) for sample in side["starts"]]
         if "memory" in side:
             side["memory"] = measure.as_json(side["memory"])
-    return {"measured": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()), "sides": kept}
-
-
-def load_results() -> dict[str, Any]:
-    """What was measured before."""
-    if not os.path.exists(RESULTS):
-        return {"rows": {}}
-    with open(RESULTS, encoding="utf-8") as file:
-        found: dict[str, Any] = json.load(file)
-        return found
+    return {"measured": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()), "sides": sides}
 
 
 def save_results(results: dict[str, Any]) -> None:
     """Keep the samples and render the page."""
-    with open(RESULTS, "w", encoding="utf-8") as file:
-        json.dump(results, file, indent=1)
-        file.write("\n")
-    with open(os.path.join(HERE, "RESULTS.md"), "w", encoding="utf-8") as file:
-        file.write(report.render(ROWS, results))
+    kept.save(RESULTS, results, os.path.join(HERE, "RESULTS.md"), report.render(ROWS, results))
+
+
+def measure_rows(given: argparse.Namespace, rows: Sequence[Row], results: dict[str, Any]) -> None:
+    """Measure rows one after the other; each is kept as soon as it is there."""
+    with open_room(given.work, given.ours) as room:
+        results["machine"] = machine.facts(room)
+        bench = Bench(room, runs=given.runs, patience=given.patience)
+        for row in rows:
+            if reason := served.missing(row.served):
+                print(f"{row.key}: skipped: {reason}", file=sys.stderr, flush=True)
+                continue
+            print(row.key, file=sys.stderr, flush=True)
+            results["rows"][row.key] = bench.row(row)
+            print(report.row_text(row, results["rows"][row.key]), flush=True)
+            if not given.dry:
+                save_results(results)
+
+
+def profile_pipelines(given: argparse.Namespace) -> None:
+    """Profile pipelines one after the other; each is kept as soon as it is there."""
+    found = kept.load(stages.RESULTS)
+    with open_room(given.work, given.ours) as room:
+        found["machine"] = machine.facts(room)
+        for name in stages.PIPELINES:
+            if not given.rows or any(name.startswith(key) for key in given.rows):
+                print(name, file=sys.stderr, flush=True)
+                found.setdefault("pipelines", {})[name] = stages.profile(room, name)
+                if not given.dry:
+                    stages.keep(found)
+    print(stages.render(found))
 
 
 def main() -> None:
@@ -168,32 +190,12 @@ def main() -> None:
         for row in chosen:
             print(f"{row.key:28} {row.title}")
         return
-    results = load_results()
-    if given.action == "run":
-        with open_room(given.work, given.ours) as room:
-            results["machine"] = machine.facts(room)
-            bench = Bench(room, runs=given.runs, patience=given.patience)
-            for row in chosen:
-                if reason := served.missing(row.served):
-                    print(f"{row.key}: skipped: {reason}", file=sys.stderr, flush=True)
-                    continue
-                print(row.key, file=sys.stderr, flush=True)
-                results["rows"][row.key] = bench.row(row)
-                print(report.row_text(row, results["rows"][row.key]), flush=True)
-                if not given.dry:
-                    save_results(results)
-    elif given.action == "stages":
-        with open_room(given.work, given.ours) as room:
-            found = stages.kept()
-            found["machine"] = machine.facts(room)
-            for name in stages.PIPELINES:
-                if not given.rows or any(name.startswith(key) for key in given.rows):
-                    print(name, file=sys.stderr, flush=True)
-                    found.setdefault("pipelines", {})[name] = stages.profile(room, name)
-                    if not given.dry:
-                        stages.keep(found)
-        print(stages.render(found))
+    if given.action == "stages":
+        profile_pipelines(given)
         return
+    results = kept.load(RESULTS) or {"rows": {}}
+    if given.action == "run":
+        measure_rows(given, chosen, results)
     elif given.action == "kernels":
         results["kernels"] = kernels.measure()
         print(kernels.table(results["kernels"]), flush=True)

@@ -8,7 +8,6 @@ CPU: py-spy (installed beside the peers) samples the process; a sample belongs t
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
@@ -19,7 +18,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from benchmarks import measure
+from benchmarks import kept, measure
 from benchmarks.room import HERE, Room
 from benchmarks.suites.common import empty, small, thousand
 
@@ -271,22 +270,9 @@ def _allocations(room: Room, arguments: list[str], env: dict[str, str]) -> dict[
     return {"peak": float(peak), "held": [line.split("\t") for line in held]}
 
 
-def kept() -> dict[str, Any]:
-    """What was measured before."""
-    if not os.path.exists(RESULTS):
-        return {}
-    with open(RESULTS, encoding="utf-8") as file:
-        found: dict[str, Any] = json.load(file)
-        return found
-
-
 def keep(results: dict[str, Any]) -> None:
     """Keep what was measured, and render the page."""
-    with open(RESULTS, "w", encoding="utf-8") as file:
-        json.dump(results, file, indent=1)
-        file.write("\n")
-    with open(os.path.join(HERE, "STAGES.md"), "w", encoding="utf-8") as page:
-        page.write(render(results))
+    kept.save(RESULTS, results, os.path.join(HERE, "STAGES.md"), render(results))
 
 
 def render(results: dict[str, Any]) -> str:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from benchmarks.rows import Bar, Row, Side
-from benchmarks.suites.common import (
-    outdated,
-)
+from benchmarks.suites.common import outdated
 
 GROWTH = "Growth"
 

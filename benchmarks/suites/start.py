@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from benchmarks.rows import Row, Side
-from benchmarks.suites.common import (
-    ours,
-)
+from benchmarks.suites.common import ours
 
 START = "Process start"
 ROWS = (
