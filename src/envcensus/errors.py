@@ -57,3 +57,10 @@ class IndexConfigError(UsageError):
 
 class OutOfTimeError(EnvcensusError, TimeoutError):
     """The time that was given for a run is over."""
+
+
+def out_of_time(seconds: float) -> OutOfTimeError:
+    """The error of a run that took longer than it was given."""
+    return OutOfTimeError(
+        f"not done within {seconds:g} seconds", remedy="what was fetched is in the cache, so the next run is quicker"
+    )

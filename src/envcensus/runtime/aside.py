@@ -11,7 +11,7 @@ from collections.abc import Callable
 from contextvars import copy_context
 from typing import Generic, TypeVar
 
-from envcensus.errors import OutOfTimeError
+from envcensus.errors import out_of_time
 from envcensus.runtime import stop as stops
 
 GRACE = 2.0  # seconds that a run has to end after it was asked to; its thread is left behind then
@@ -61,7 +61,7 @@ def call(work: Callable[[], T], *, timeout: float | None = None) -> T:
     run = Aside(work, stop, ended.set)
     try:
         if not ended.wait(timeout):
-            raise out_of_time(timeout)
+            raise out_of_time(timeout or 0)
     except BaseException:
         stop.request()
         ended.wait(GRACE)
@@ -94,7 +94,7 @@ async def acall(
             async with asyncio.timeout(timeout):
                 await ended.wait()
         except TimeoutError:
-            raise out_of_time(timeout) from None
+            raise out_of_time(timeout or 0) from None
     except BaseException:
         stop.request()
         try:
@@ -104,11 +104,3 @@ async def acall(
             pass
         raise
     return run.result()
-
-
-def out_of_time(timeout: float | None) -> OutOfTimeError:
-    """The error of a run that took longer than `timeout` seconds."""
-    return OutOfTimeError(
-        f"not done within {timeout or 0:g} seconds",
-        remedy="what was fetched is in the cache, so the next run is quicker",
-    )

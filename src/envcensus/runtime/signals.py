@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from envcensus.errors import EnvcensusError
+from envcensus.errors import out_of_time
 
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _AGAIN = 0.01  # seconds until a signal that came at a bad moment comes again
@@ -77,7 +77,7 @@ def relent() -> None:
 def out_of_time_after(seconds: float) -> Iterator[None]:
     """End the block as an interrupt would when it takes longer than `seconds`. For the main thread; not nested.
 
-    Raises EnvcensusError when the time was over.
+    Raises OutOfTimeError when the time was over.
     """
     over = False
 
@@ -96,10 +96,7 @@ def out_of_time_after(seconds: float) -> Iterator[None]:
     except KeyboardInterrupt:
         if not over:
             raise
-        raise EnvcensusError(
-            f"not done within {seconds:g} seconds",
-            remedy="what was fetched is in the cache, so the next run is quicker",
-        ) from None
+        raise out_of_time(seconds) from None
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)

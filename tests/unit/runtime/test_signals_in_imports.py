@@ -10,6 +10,7 @@ import pytest
 # A weak reference's callback, as the import system has for its locks: an exception in it is printed and forgotten.
 PROGRAM = """
 import os, signal, time, weakref
+from envcensus.errors import OutOfTimeError
 from envcensus.runtime import signals
 
 source = "def callback(_):\\n    os.kill(os.getpid(), NUMBER)\\n    for _ in range(1000):\\n        pass\\n"
@@ -29,7 +30,7 @@ try:
     {around}
 except KeyboardInterrupt:
     print("interrupted")
-except signals.EnvcensusError:
+except OutOfTimeError:
     print("out of time")
 else:
     print("lost")
