@@ -26,7 +26,8 @@ from envcensus.pipelines import installed as installed_module
 from envcensus.pipelines import outdated as outdated_module
 from envcensus.pipelines.ask import AskOptions
 from envcensus.pipelines.check import check
-from envcensus.pipelines.history import compare_with_file, compare_with_last
+from envcensus.pipelines.earlier_file import compare_with_file
+from envcensus.pipelines.history import compare_with_last
 from envcensus.pipelines.installed import Selection, installed, select
 from envcensus.pipelines.outdated import OutdatedOptions, outdated
 from envcensus.report.formats import FORMATS, render

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from envcensus.cli.roots import terminal_width, wants_color
-from envcensus.errors import EnvcensusError, ExitCode
+from envcensus.errors import EnvcensusError, ExitCode, UsageError
 from envcensus.model.display import neutral
 from envcensus.report import formats
 from envcensus.report.options import RenderOptions
@@ -37,6 +37,14 @@ def check_outputs(outputs: Sequence[str], *, envs: bool = False) -> None:
     """Raise UsageError for an output whose suffix names no format, before any work is done."""
     for path in outputs:
         formats.known(formats.for_file(path), envs=envs)
+
+
+def check_snapshot(path: str) -> None:
+    """Raise UsageError for an output that is not called as snapshots are, before any work is done."""
+    from envcensus.pipelines.collect import SNAPSHOTS
+
+    if not path.endswith(SNAPSHOTS):
+        raise UsageError(f"{path} is no name for a snapshot", remedy="let it end in " + " or ".join(SNAPSHOTS))
 
 
 @contextmanager

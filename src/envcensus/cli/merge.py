@@ -34,11 +34,9 @@ def command(
     from envcensus.cli.roots import resolve_roots
     from envcensus.model.census import Metrics
     from envcensus.model.display import neutral, plural
-    from envcensus.pipelines.collect import SNAPSHOTS
     from envcensus.pipelines.merge import merge
 
-    if not output.endswith(SNAPSHOTS):
-        raise UsageError(f"{output} is no name for a snapshot", remedy="let it end in " + " or ".join(SNAPSHOTS))
+    deliver.check_snapshot(output)
     if not snapshots and roots_from is None:
         raise UsageError("nothing to merge", remedy="name some snapshots")
     with terminal_progress(None, quiet=quiet) as progress:

@@ -144,7 +144,7 @@ def _rows(values: Mapping[str, Any]) -> RowFilter:
 def _check_since(values: Mapping[str, Any]) -> None:
     """Raise UsageError for a comparison that cannot be made, before any work is done."""
     if values["since"] not in (None, "auto"):
-        from envcensus.pipelines.history import check_file
+        from envcensus.pipelines.earlier_file import check_file
 
         check_file(values["since"], _rows(values))
 
@@ -154,15 +154,17 @@ def _compared(census: Census, values: Mapping[str, Any], roots: Sequence[str]) -
     since = values["since"]
     if since is None:
         return census, ()
-    from envcensus.pipelines.history import compare_with_file, compare_with_last
-
     if since == "auto":
+        from envcensus.pipelines.history import compare_with_last
+
         compared, trend, problem = compare_with_last(census, roots, _chosen(values))
         if problem:
             from envcensus.model.display import neutral
 
             click.echo(f"envcensus: --since auto: this run cannot be remembered: {neutral(problem)}", err=True)
         return compared, trend
+    from envcensus.pipelines.earlier_file import compare_with_file
+
     return compare_with_file(census, since, _rows(values)), ()
 
 

@@ -45,11 +45,10 @@ def command(
     """
     from envcensus.cli.progress import terminal_progress
     from envcensus.cli.roots import resolve_roots
-    from envcensus.pipelines.collect import SNAPSHOTS, is_snapshot
+    from envcensus.pipelines.collect import is_snapshot
     from envcensus.pipelines.snapshot import take_snapshot
 
-    if not output.endswith(SNAPSHOTS):
-        raise UsageError(f"{output} is no name for a snapshot", remedy="let it end in " + " or ".join(SNAPSHOTS))
+    deliver.check_snapshot(output)
     if cluster is not None:
         from envcensus.cli.cluster import scan_to
 

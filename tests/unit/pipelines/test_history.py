@@ -16,7 +16,8 @@ from envcensus.model.distribution import Distribution
 from envcensus.model.environment import Environment
 from envcensus.model.finding import Finding
 from envcensus.model.page import Latest
-from envcensus.pipelines.history import check_file, compare_with_file, compare_with_last
+from envcensus.pipelines.earlier_file import check_file, compare_with_file
+from envcensus.pipelines.history import compare_with_last
 from envcensus.report.formats import render
 
 
