@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from envcensus._kernels.specifier import SpecifierSet
+from envcensus.model.environment import owner_label
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,7 +38,7 @@ def _covers(entry: Ignore, environment: Environment, today: date) -> bool:
 
     if entry.expires is not None and entry.expires < today:
         return False
-    owner = environment.owner.name or str(environment.owner.uid) if environment.owner else ""
+    owner = owner_label(environment.owner)
     return fnmatchcase(environment.path, entry.environment) and fnmatchcase(owner, entry.owner)
 
 

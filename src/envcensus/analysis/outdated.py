@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from envcensus._kernels import page
 from envcensus._kernels.version import Version
+from envcensus.model.display import hours
 from envcensus.model.finding import Finding
 
 if TYPE_CHECKING:
@@ -135,7 +136,7 @@ def _staleness(answer: PageAnswer) -> str:
     """That, and why, an answer is older than it should be; empty where it is not."""
     if answer.stale is None:
         return ""
-    said = f"answered from the cache, {answer.stale / 3600:.1f} hours old"
+    said = f"answered from the cache, {hours(answer.stale)} old"
     return f"{said}: {answer.reason}" if answer.reason else said
 
 

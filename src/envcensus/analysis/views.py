@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from envcensus.model.environment import owner_label
 from envcensus.model.finding import SEVERITY_ORDER
 
 if TYPE_CHECKING:
@@ -57,8 +58,7 @@ def by_owner(surveys: Iterable[Survey]) -> list[OwnerRow]:
     """One row for each owner (name, else uid, else "unknown"), in their order."""
     rows: dict[str, OwnerRow] = {}
     for survey in surveys:
-        owner = survey.environment.owner
-        name = (owner.name or str(owner.uid)) if owner else "unknown"
+        name = owner_label(survey.environment.owner) or "unknown"
         rows[name] = _with(rows.get(name) or OwnerRow(name), survey)
     return [rows[name] for name in sorted(rows)]
 

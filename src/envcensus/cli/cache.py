@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from envcensus.cli.sizes import Size, written
+from envcensus.cli.sizes import Size
 from envcensus.errors import ExitCode
+from envcensus.model.display import binary_size
 from envcensus.pipelines import cache_admin
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def info(cache_dir: str | None, cache_size: int, form: str) -> None:
 @directory_option
 def clear(cache_dir: str | None) -> None:
     """Remove the cache, of all versions of envcensus."""
-    click.echo(f"{written(cache_admin.clear(cache_dir))} freed", err=True)
+    click.echo(f"{binary_size(cache_admin.clear(cache_dir))} freed", err=True)
 
 
 @command.command()
@@ -67,7 +68,7 @@ def prune(cache_dir: str | None, cache_size: int, unused_for: float | None) -> N
         raise click.BadParameter("not a number of days", param_hint="--unused-for")
     seconds = None if unused_for is None else unused_for * 86400
     removed, freed = cache_admin.prune(cache_dir, size_limit=cache_size, unused_for=seconds)
-    click.echo(f"{removed} {'record' if removed == 1 else 'records'} removed, {written(freed)} freed", err=True)
+    click.echo(f"{removed} {'record' if removed == 1 else 'records'} removed, {binary_size(freed)} freed", err=True)
 
 
 @command.command()
@@ -91,18 +92,18 @@ def _lines(found: StoreInfo) -> list[str]:
     if not found.exists:
         lines.append("Nothing is cached yet.")
     else:
-        lines += [f"Limit      {written(found.size_limit)}", f"On disk    {written(found.file_size)}"]
-        lines.append(f"In use     {written(found.used)}")
+        lines += [f"Limit      {binary_size(found.size_limit)}", f"On disk    {binary_size(found.file_size)}"]
+        lines.append(f"In use     {binary_size(found.used)}")
         if found.oldest_use is not None:
             lines.append(f"Least used {time.strftime('%Y-%m-%d', time.gmtime(found.oldest_use))}")
         if found.open_runs > 0:
             lines.append(f"Open in    {found.open_runs} other {'run' if found.open_runs == 1 else 'runs'}")
         lines += ["", f"{'Bucket':10} {'Records':>9} {'Expired':>9} {'Size':>10}"]
         lines += [
-            f"{name:10} {bucket.records:>9} {bucket.expired:>9} {written(bucket.bytes):>10}"
+            f"{name:10} {bucket.records:>9} {bucket.expired:>9} {binary_size(bucket.bytes):>10}"
             for name, bucket in found.buckets.items()
         ]
     if found.other_sizes:
         lines += ["", "Also there, until the next `envcensus cache prune`:"]
-        lines += [f"{name:10} {written(size):>10}" for name, size in found.other_sizes.items()]
+        lines += [f"{name:10} {binary_size(size):>10}" for name, size in found.other_sizes.items()]
     return lines

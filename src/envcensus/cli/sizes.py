@@ -24,13 +24,3 @@ class Size(click.ParamType):  # type: ignore[type-arg]  # generic only in newer 
         if size < 1:
             self.fail(f"{value!r} is not a size such as 200M", param, ctx)
         return size
-
-
-def written(count: int) -> str:
-    """An amount of bytes for people."""
-    value = float(count)
-    for unit in ("B", "KiB", "MiB", "GiB"):
-        if value < 1024 or unit == "GiB":
-            break
-        value /= 1024
-    return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"

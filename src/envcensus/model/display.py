@@ -1,4 +1,4 @@
-"""Make untrusted text safe for a terminal."""
+"""Text for people: what is untrusted made safe for a terminal, and amounts as they are said."""
 
 from __future__ import annotations
 
@@ -27,3 +27,17 @@ def _escape(code: int) -> str:
 def plural(count: int, singular: str, plural_form: str = "") -> str:
     """ "1 package", "1,024 packages"."""
     return f"{count:,} {singular if count == 1 else plural_form or singular + 's'}"
+
+
+def binary_size(count: float) -> str:
+    """An amount of bytes: "512 B", "1.5 MiB"."""
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if count < 1024 or unit == "GiB":
+            break
+        count /= 1024
+    return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
+
+
+def hours(seconds: float) -> str:
+    """An age: "1.5 hours"."""
+    return f"{seconds / 3600:.1f} hours"

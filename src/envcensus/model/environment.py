@@ -33,6 +33,11 @@ class Owner(Struct, frozen=True, gc=False, omit_defaults=True):
     name: str
 
 
+def owner_label(owner: Owner | None) -> str:
+    """The name, or else the uid as text; empty where the owner is not known."""
+    return "" if owner is None else owner.name or str(owner.uid)
+
+
 class Environment(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, repr_omit_defaults=True):
     """One environment found below a root.
 

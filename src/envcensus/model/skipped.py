@@ -59,6 +59,12 @@ CODES = {
 _BARE = frozenset({"name-mismatch", "invalid-name", "invalid-version", "no-base"})
 
 
+def in_full(problem: Problem) -> str:
+    """Its code, where it is, and what is wrong."""
+    meaning = in_words(problem)
+    return f"{problem.code}: {problem.where}" + (f" ({meaning})" if meaning else "")
+
+
 def in_words(problem: Problem) -> str:
     """What is wrong, in plain words."""
     meaning = CODES.get(problem.code, "")

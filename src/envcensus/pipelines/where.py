@@ -9,6 +9,7 @@ from msgspec import Struct
 from envcensus._kernels.requirement import Requirement
 from envcensus.errors import UsageError
 from envcensus.model.census import Metrics
+from envcensus.model.environment import owner_label
 from envcensus.model.skipped import Skipped
 from envcensus.pipelines.collect import listings
 from envcensus.pipelines.stages import Stages
@@ -89,7 +90,7 @@ def _holding(listing: Listing, distribution: Distribution) -> Holding:
         environment=environment.path,
         kind=environment.kind,
         python=environment.python,
-        owner=(environment.owner.name or str(environment.owner.uid)) if environment.owner else "",
+        owner=owner_label(environment.owner),
         package=distribution.name,
         version=distribution.version,
     )

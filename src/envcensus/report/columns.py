@@ -10,10 +10,10 @@ from collections.abc import Iterator, Sequence
 from envcensus._kernels.table import lay_out
 from envcensus.model.census import Census, Stream, Survey
 from envcensus.model.changes import Changes
-from envcensus.model.display import neutral, plural
+from envcensus.model.display import hours, neutral, plural
 from envcensus.model.environment import Environment
 from envcensus.model.finding import Finding
-from envcensus.model.skipped import Problem, Skipped, in_words
+from envcensus.model.skipped import Problem, Skipped, in_full
 from envcensus.report import remarks, totals
 from envcensus.report.options import RenderOptions
 from envcensus.report.text import SEVERITY_STYLES, WIDEST, aligned, cut_left, style, table
@@ -189,11 +189,6 @@ def notes(finding: Finding) -> list[str]:
     return said
 
 
-def hours(seconds: float) -> str:
-    """The age of an answer: "1.5 hours"."""
-    return f"{seconds / 3600:.1f} hours"
-
-
 def _not_rows(shown: Sequence[Finding]) -> Iterator[str]:
     for finding in shown:
         if finding.state in ("not-comparable", "not-found"):
@@ -216,9 +211,7 @@ def _failed(failed: Sequence[Finding], options: RenderOptions) -> Iterator[str]:
 
 def _problems(problems: Sequence[Problem], options: RenderOptions) -> Iterator[str]:
     for problem in problems:
-        meaning = in_words(problem)
-        said = f"{problem.code}: {problem.where}" + (f" ({meaning})" if meaning else "")
-        yield f"{style('problem', 'yellow', options.color)}: {neutral(said)}"
+        yield f"{style('problem', 'yellow', options.color)}: {neutral(in_full(problem))}"
 
 
 def nothing(counts: Totals) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from envcensus.model.census import Metrics
 from envcensus.model.cost import Cost
+from envcensus.model.display import binary_size
 from envcensus.report.prometheus import Gauge, run_gauges
 
 
@@ -13,7 +14,7 @@ def text(metrics: Metrics, cost: Cost) -> Iterator[str]:
     """A few lines, one per subject. A subject that did not come up is left out."""
     stages = ", ".join(f"{stage} {seconds:.2f}" for stage, seconds in metrics.stages.items())
     rows = [("time", f"{cost.seconds:.2f} s ({stages}), CPU {cost.cpu_seconds:.2f} s")]
-    rows.append(("memory", f"{size(cost.peak_memory)} at most, in all processes together"))
+    rows.append(("memory", f"{binary_size(cost.peak_memory)} at most, in all processes together"))
     if metrics.environments:
         counts = {
             "environment": metrics.environments,
@@ -23,17 +24,17 @@ def text(metrics: Metrics, cost: Cost) -> Iterator[str]:
         found = [f"{count:,} {what}{'s' if count != 1 else ''}" for what, count in counts.items() if count]
         rows.append(("found", ", ".join(found)))
     if metrics.requests or metrics.projects:
-        rows.append(
-            ("network", f"{metrics.requests:,} requests, {metrics.retries:,} retries, {size(metrics.bytes_received)}")
-        )
+        received = binary_size(metrics.bytes_received)
+        rows.append(("network", f"{metrics.requests:,} requests, {metrics.retries:,} retries, {received}"))
     if asked := metrics.cache_hits + metrics.cache_misses:
         share = 100 * metrics.cache_hits / asked
         rows.append(("cache", f"{metrics.cache_hits:,} of {asked:,} answers ({share:.1f} %)"))
     if cost.cache_used is not None:
-        limit = f", limit {size(cost.cache_limit)}" if cost.cache_limit else ""
+        limit = f", limit {binary_size(cost.cache_limit)}" if cost.cache_limit else ""
         label = "" if metrics.cache_hits + metrics.cache_misses else "cache"
-        rows.append((label, f"{size(cost.cache_used)} in use, {size(cost.cache_footprint)} on disk{limit}"))
-    rows.append(("disk", f"{size(cost.disk_read)} read, {size(cost.disk_written)} written"))
+        footprint = binary_size(cost.cache_footprint)
+        rows.append((label, f"{binary_size(cost.cache_used)} in use, {footprint} on disk{limit}"))
+    rows.append(("disk", f"{binary_size(cost.disk_read)} read, {binary_size(cost.disk_written)} written"))
     yield f"envcensus {cost.command}: exit code {cost.exit_code}\n"
     for label, line in rows:
         yield f"  {label:8} {line}\n"
@@ -63,12 +64,3 @@ def prometheus(metrics: Metrics, cost: Cost) -> Iterator[str]:
         yield gauge.text()
     for gauge in run_gauges(metrics, label):
         yield gauge.text()
-
-
-def size(count: float) -> str:
-    """An amount of bytes for people."""
-    for unit in ("B", "KiB", "MiB", "GiB"):
-        if count < 1024 or unit == "GiB":
-            break
-        count /= 1024
-    return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from envcensus.model.census import Census, Survey
 from envcensus.model.display import neutral
+from envcensus.model.environment import owner_label
 from envcensus.model.finding import Finding
 from envcensus.report.document import timestamp
 from envcensus.report.options import RenderOptions
@@ -56,13 +57,12 @@ def guard(text: str) -> str:
 
 def _rows(survey: Survey, options: RenderOptions) -> Iterator[Sequence[str]]:
     environment = survey.environment
-    owner = environment.owner
     place = [
         guard(environment.host or options.host),
         guard(environment.path),
         guard(environment.kind),
         guard(environment.python),
-        guard((owner.name or str(owner.uid)) if owner else ""),
+        guard(owner_label(environment.owner)),
     ]
     for finding in survey.findings:
         if options.shows(finding):

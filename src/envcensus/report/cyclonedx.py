@@ -9,12 +9,12 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
 import envcensus
+from envcensus._kernels.names import is_valid_name
 from envcensus.errors import EnvcensusError
 from envcensus.model.census import Census
 from envcensus.model.display import neutral
 from envcensus.report import totals
 from envcensus.report.columns import about
-from envcensus.report.freeze import valid_name
 from envcensus.report.options import RenderOptions
 
 try:
@@ -90,5 +90,5 @@ def _component(normalized: str, version: str, name: str) -> Component:
         version=version,
         type=ComponentType.LIBRARY,
         bom_ref=f"package:{neutral(normalized)}@{version}",
-        purl=PackageURL(type="pypi", name=normalized, version=version) if valid_name(normalized) else None,
+        purl=PackageURL(type="pypi", name=normalized, version=version) if is_valid_name(normalized) else None,
     )

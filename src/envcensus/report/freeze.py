@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from envcensus._kernels.names import is_valid_name
 from envcensus.model.census import Census
 from envcensus.model.display import neutral
 from envcensus.model.distribution import Distribution
@@ -22,16 +23,10 @@ def render(census: Census, _options: RenderOptions) -> Iterator[str]:
         yield f"# not looked at: {neutral(row.what)} {neutral(row.where)}: {neutral(row.reason)}\n"
 
 
-def valid_name(name: str) -> bool:
-    """Whether `name` is a project name that pip accepts (Names and Normalization)."""
-    parts = name.replace("-", "").replace("_", "").replace(".", "")
-    return name.isascii() and parts.isalnum() and name[0].isalnum() and name[-1].isalnum()
-
-
 def requirement(distribution: Distribution) -> str:
     """The line that installs this again; a comment where no requirement can say it."""
     name, version = distribution.name, distribution.version
-    if not valid_name(name):
+    if not is_valid_name(name):
         return f"# not a valid name: {neutral(name)} {neutral(version)}"
     if distribution.editable and distribution.location:
         return f"# Editable install ({name}=={neutral(version)})\n-e {neutral(distribution.location)}"

@@ -22,6 +22,7 @@ import envcensus
 from envcensus.model.census import Census
 from envcensus.model.display import neutral, plural
 from envcensus.report import charts, html_data, totals
+from envcensus.report.document import timestamp
 from envcensus.report.options import RenderOptions
 from envcensus.report.remarks import remarks
 
@@ -44,7 +45,7 @@ def render(census: Census, options: RenderOptions) -> Iterator[str]:
         policy=_policy(style, script),
         data=_block(data),
         generated=time.strftime("%d %B %Y, %H:%M UTC", time.gmtime(census.generated)).lstrip("0"),
-        generated_machine=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(census.generated)),
+        generated_machine=timestamp(census.generated),
         version=options.version or envcensus.__version__,
         sums=sums,
         projects=len(data["projects"]),

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from envcensus.model.census import Census, Metrics
 from envcensus.model.display import neutral
+from envcensus.model.environment import owner_label
 from envcensus.report import totals
 from envcensus.report.options import RenderOptions
 from envcensus.report.totals import SEVERITIES, Totals
@@ -88,9 +89,8 @@ def _environments(census: Census, options: RenderOptions) -> Iterator[Gauge]:
     for survey in census.surveys:
         environment, counts = survey.environment, totals.of_survey(survey)
         place = (("environment", environment.path), ("host", environment.host or options.host))
-        owner = environment.owner
         described = (("kind", environment.kind), ("python", environment.python))
-        about.add(1, *place, *described, ("owner", owner.name or str(owner.uid) if owner else ""))
+        about.add(1, *place, *described, ("owner", owner_label(environment.owner)))
         for field, state in STATES.items():
             packages.add(getattr(counts, field), *place, ("state", state))
         for severity in SEVERITIES:

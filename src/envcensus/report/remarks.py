@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from envcensus.model.census import Census
-from envcensus.model.display import neutral, plural
+from envcensus.model.display import hours, neutral, plural
 from envcensus.model.finding import Finding
 from envcensus.model.skipped import Note
 
@@ -42,7 +42,7 @@ class Staleness:
     def line(self) -> Iterator[str]:
         """At most one line."""
         if self.count:
-            yield f"warning: {plural(self.count, 'answer')} from the cache, up to {self.oldest / 3600:.1f} hours old"
+            yield f"warning: {plural(self.count, 'answer')} from the cache, up to {hours(self.oldest)} old"
 
 
 def notes(found: Iterable[Note], *, verbose: bool = False) -> Iterator[str]:

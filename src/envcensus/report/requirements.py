@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from envcensus._kernels.names import is_valid_name
 from envcensus.model.census import Census
 from envcensus.model.display import neutral
 from envcensus.model.finding import Finding
 from envcensus.report import totals
 from envcensus.report.columns import about
-from envcensus.report.freeze import valid_name
 from envcensus.report.options import RenderOptions
 from envcensus.report.pip_list import canonical_version
 
@@ -43,7 +43,7 @@ def _lines(finding: Finding) -> Iterator[str]:
     target = canonical_version(finding.wanted or finding.latest.version)
     holders = neutral(", ".join(finding.held_by))
     held = f"; {neutral(finding.latest.version)} is held by {holders}" if holders else ""
-    if not valid_name(name) or target is None:
+    if not is_valid_name(name) or target is None:
         yield f"# cannot be written as a requirement: {neutral(name)} {installed}"
     elif target == canonical_version(finding.distribution.version):
         yield f"# {name} stays at {installed}{held}"

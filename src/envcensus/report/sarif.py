@@ -14,7 +14,7 @@ import envcensus
 from envcensus.model.census import Census, Survey
 from envcensus.model.display import neutral
 from envcensus.model.finding import Finding
-from envcensus.model.skipped import CODES, Problem, in_words
+from envcensus.model.skipped import CODES, in_full
 from envcensus.report import columns, totals
 from envcensus.report.document import timestamp
 from envcensus.report.options import RenderOptions
@@ -86,7 +86,7 @@ def _results(survey: Survey, options: RenderOptions) -> Iterator[dict[str, Any]]
             yield result
     for problem in survey.problems:
         rule = f"problem-{problem.code}"
-        said = _problem(problem)
+        said = in_full(problem)
         yield _result(rule, f"on {host}: {said}" if host else said, problem.where or path_alone, survey)
 
 
@@ -104,11 +104,6 @@ def _said(finding: Finding, options: RenderOptions) -> Iterator[tuple[str, str]]
         yield "yanked", f"yanked: {finding.yanked}" if finding.yanked else "yanked"
     if finding.status != "active":
         yield "project-status", f"the project is {finding.status}"
-
-
-def _problem(problem: Problem) -> str:
-    detail = in_words(problem)
-    return f"{problem.code}: {problem.where}" + (f" ({detail})" if detail else "")
 
 
 def _result(rule: str, text: str, path: str, survey: Survey) -> dict[str, Any]:
