@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pip._internal.index.collector import IndexContent, parse_links
 from pip._internal.models.link import Link, _ensure_quoted_url
 
-from envcensus.index.simple_html import read_html
+from tests.support.pages import read_html
 
 URL = "http://index.example.com/simple/demo-x/"
 SHA = "0123456789abcdef" * 4

@@ -28,11 +28,6 @@ def apply_policy(
     return tuple([_marked(finding, entries) for finding in findings])
 
 
-def expired(policy: Policy, today: date) -> list[Ignore]:
-    """Entries past their last day: they no longer count, and the report says so."""
-    return [entry for entry in policy.ignore if entry.expires is not None and entry.expires < today]
-
-
 def _covers(entry: Ignore, environment: Environment, today: date) -> bool:
     from fnmatch import fnmatchcase
 

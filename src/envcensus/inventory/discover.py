@@ -40,7 +40,6 @@ class DiscoverOptions(Struct, frozen=True, kw_only=True):
     max_depth: int | None = None
     exclude: tuple[str, ...] = ()  # glob patterns of a directory's name, absolute path, or the end of a path
     one_file_system: bool = True
-    network: bool = False  # enter network mounts (matters only without one_file_system)
     follow_symlinks: bool = False
     system: bool = False  # also look at the well-known places
 
@@ -162,7 +161,7 @@ class _Walk:
             return True
         if self.options.one_file_system or path in _KERNEL_FILE_SYSTEMS:
             return False
-        return self.options.network or self.mounts.get(path, "") not in _NETWORK_TYPES
+        return self.mounts.get(path, "") not in _NETWORK_TYPES
 
     def _is_directory(self, entry: os.DirEntry[str]) -> bool:
         try:

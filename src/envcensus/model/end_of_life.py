@@ -10,9 +10,6 @@ from __future__ import annotations
 from envcensus.model.environment import Environment
 from envcensus.model.skipped import Problem
 
-TABLE_DATE = "2026-11-22"
-TABLE_SOURCE = "https://devguide.python.org/versions/"
-
 END_OF_LIFE = {
     "2.6": "2013-10-29",
     "2.7": "2020-01-01",

@@ -14,7 +14,7 @@ from envcensus.index.places import Stamps
 from envcensus.model.page import Outcome, PageAnswer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from threading import Thread
     from types import TracebackType
 
@@ -48,29 +48,11 @@ class _Kept(Struct):
     record: bytes
 
 
-def ask(
-    names: Iterable[str],
-    config: IndexConfig,
-    store: Store | NoStore,
-    options: AskOptions,
-    *,
-    now: float,
-    metrics: Metrics,
-    progress: Callable[[int, int], None] | None = None,
-) -> dict[str, PageAnswer]:
-    """One answer for each of the normalized `names`; `progress` is told how many of how many are there.
+class Asker:
+    """The look-ups of one run: names are added as they turn up, and what the cache does not answer is asked at the end.
 
     `now` is in seconds since the epoch. Failures are answers too (`PageAnswer.outcome`): a project that could not be
     asked for is served from the cache with its age where the index allowed that, and is "failed" otherwise.
-    """
-    with Asker(config, store, options, now=now, metrics=metrics) as asker:
-        for name in names:
-            asker.add(name)
-        return asker.answers(progress)
-
-
-class Asker:
-    """The look-ups of one run: names are added as they turn up, and what the cache does not answer is asked at the end.
 
     A pool of workers, where so many names are missing that it is worth it, starts while names are still being added.
     """

@@ -10,9 +10,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-def listed(values: Iterable[str], before: Iterable[str] = ()) -> list[str]:
-    """Values of --only-binary or --no-binary on top of earlier ones: names, ":all:", or ":none:" to start anew."""
-    found = list(before)
+def listed(values: Iterable[str]) -> list[str]:
+    """Values of --allow-build: names, ":all:", or ":none:" to start anew."""
+    found: list[str] = []
     for name in filter(None, (part.strip() for value in values for part in value.split(","))):
         if name == ":none:":
             found = []

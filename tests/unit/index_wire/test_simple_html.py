@@ -7,9 +7,8 @@ from json import dumps
 import pytest
 
 from envcensus._kernels import page as kernel
-from envcensus.index.simple_html import read_html
-from envcensus.index.simple_json import read_json
 from envcensus.model.page import File
+from tests.support.pages import read_html, read_json
 
 URL = "https://index.example.com/simple/demo/"
 SHA = "0123456789abcdef" * 4

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from envcensus.model.end_of_life import END_OF_LIFE, TABLE_DATE, end_of_life, end_of_life_problem
+from envcensus.model.end_of_life import END_OF_LIFE, end_of_life, end_of_life_problem
 from envcensus.model.environment import Environment
 
 
@@ -13,7 +13,7 @@ def environment(python: str) -> Environment:
 
 
 def test_dates_are_dates() -> None:
-    for text in (*END_OF_LIFE.values(), TABLE_DATE):
+    for text in END_OF_LIFE.values():
         assert date.fromisoformat(text).isoformat() == text
 
 

@@ -122,8 +122,8 @@ def test_a_missing_file_is_told(tmp_path: Path) -> None:
 
 
 def test_lists_of_names() -> None:
-    assert listed(["A.b,c"], ["x"]) == ["x", "a-b", "c"]
-    assert listed([":none:,c"], ["x"]) == ["c"]
+    assert listed(["x", "A.b,c"]) == ["x", "a-b", "c"]
+    assert listed(["x", ":none:,c"]) == ["c"]
     assert listed([":all:"]) == [":all:"]
 
 
