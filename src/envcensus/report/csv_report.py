@@ -58,7 +58,7 @@ def guard(text: str) -> str:
 def _rows(survey: Survey, options: RenderOptions) -> Iterator[Sequence[str]]:
     environment = survey.environment
     place = [
-        guard(environment.host or options.host),
+        guard(environment.host),
         guard(environment.path),
         guard(environment.kind),
         guard(environment.python),
@@ -68,7 +68,7 @@ def _rows(survey: Survey, options: RenderOptions) -> Iterator[Sequence[str]]:
         if options.shows(finding):
             yield place + _cells(finding)
     for problem in survey.problems:
-        yield _other(environment.host or options.host, environment.path, "problem", f"{problem.code}: {problem.where}")
+        yield _other(environment.host, environment.path, "problem", f"{problem.code}: {problem.where}")
 
 
 def _cells(finding: Finding) -> list[str]:

@@ -39,7 +39,7 @@ def render(census: Census, options: RenderOptions) -> Iterator[str]:
     templates.filters["plural"] = plural
     page = templates.get_template("report.html")
     yield from page.stream(
-        title=options.title or "Python environments",
+        title="Python environments",
         style=Markup(style),  # noqa: S704 - our own files, not text from outside
         script=Markup(script),  # noqa: S704
         policy=_policy(style, script),
@@ -49,7 +49,7 @@ def render(census: Census, options: RenderOptions) -> Iterator[str]:
         version=options.version or envcensus.__version__,
         sums=sums,
         projects=len(data["projects"]),
-        hosts=sorted({survey.environment.host or options.host for survey in census.surveys} - {""}),
+        hosts=sorted({survey.environment.host for survey in census.surveys} - {""}),
         checked=sums.packages > sums.unchecked or not sums.packages,
         severities=totals.SEVERITIES,
         states=charts.states(sums),

@@ -25,12 +25,12 @@ def render(census: Census, options: RenderOptions) -> Iterator[str]:
         for key, number in _suite(survey)[0].items():
             counts[key] += number
     yield '<?xml version="1.0" encoding="UTF-8"?>\n'
-    yield f"<testsuites{_attributes(name=options.title or f'envcensus {options.command}', **counts)}>\n"
+    yield f"<testsuites{_attributes(name=f'envcensus {options.command}', **counts)}>\n"
     stamp = timestamp(census.generated).removesuffix("Z")
     for survey in census.surveys:
         environment = survey.environment
         numbers, cases = _suite(survey)
-        about = {"name": environment.path, "hostname": environment.host or options.host, "timestamp": stamp}
+        about = {"name": environment.path, "hostname": environment.host, "timestamp": stamp}
         yield f"<testsuite{_attributes(**about, **numbers)}>\n"
         yield from cases
         yield "</testsuite>\n"

@@ -32,7 +32,7 @@ def escape(text: str) -> str:
 def render(census: Census, options: RenderOptions) -> Iterator[str]:
     """Heading, summary, one section per environment with rows or problems, what was skipped."""
     sums = totals.of_surveys(census.surveys)
-    yield f"# {escape(options.title or 'Python environments')}\n\n"
+    yield "# Python environments\n\n"
     yield "".join(_summary(census, sums))
     quiet = []
     for survey in census.surveys:

@@ -15,14 +15,12 @@ class RenderOptions(Struct, frozen=True, kw_only=True):
     """Options common to all formats; each reads what concerns it."""
 
     command: str = "outdated"  # what was run: "list", "outdated", "check" …
-    title: str = ""  # heading of documents; empty: the format's own
     show: frozenset[State] = SHOWN  # states whose rows are written; the totals always count all
     color: bool = False  # ANSI colours
     width: int | None = None  # columns of the terminal; None: never cut anything
     verbose: bool = False
     version: str = ""  # of envcensus; empty: the running one
     trend: tuple[TrendPoint, ...] = ()  # earlier runs and this one, for the chart of the HTML report
-    host: str = ""  # name of this host, for environments that do not carry one
 
     def shows(self, finding: Finding) -> bool:
         """Whether `finding` gets a row."""

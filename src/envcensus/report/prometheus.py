@@ -56,10 +56,10 @@ def _number(value: float) -> str:
     return str(int(value)) if value == int(value) else repr(value)
 
 
-def render(census: Census, options: RenderOptions) -> Iterator[str]:
+def render(census: Census, _options: RenderOptions) -> Iterator[str]:
     """One piece per metric."""
     sums = totals.of_surveys(census.surveys)
-    for gauge in (*_whole(census, sums), *_environments(census, options), *run_gauges(census.metrics)):
+    for gauge in (*_whole(census, sums), *_environments(census), *run_gauges(census.metrics)):
         if gauge.series:
             yield gauge.text()
 
@@ -78,7 +78,7 @@ def _whole(census: Census, sums: Totals) -> Iterator[Gauge]:
         yield gauge
 
 
-def _environments(census: Census, options: RenderOptions) -> Iterator[Gauge]:
+def _environments(census: Census) -> Iterator[Gauge]:
     packages = Gauge("packages", "Installed packages of an environment by state.")
     outdated = Gauge("outdated_packages", "Outdated packages of an environment by severity.")
     yanked = Gauge("yanked_packages", "Installed packages of an environment whose version is yanked.")
@@ -88,7 +88,7 @@ def _environments(census: Census, options: RenderOptions) -> Iterator[Gauge]:
     about = Gauge("environment_info", "Kind, Python and owner of an environment.")
     for survey in census.surveys:
         environment, counts = survey.environment, totals.of_survey(survey)
-        place = (("environment", environment.path), ("host", environment.host or options.host))
+        place = (("environment", environment.path), ("host", environment.host))
         described = (("kind", environment.kind), ("python", environment.python))
         about.add(1, *place, *described, ("owner", owner_label(environment.owner)))
         for field, state in STATES.items():

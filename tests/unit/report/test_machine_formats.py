@@ -29,7 +29,7 @@ from envcensus.report import csv_report, formats, freeze, markdown, prometheus, 
 from envcensus.report.options import RenderOptions
 
 Golden = Callable[[str, str], None]
-OPTIONS = RenderOptions(version="0", host="here")
+OPTIONS = RenderOptions(version="0")
 ANYTHING = st.text(st.characters(categories=None), max_size=20)
 EMPTY = Census(surveys=(), skipped=(), metrics=Metrics(), generated=0.0)
 
@@ -156,7 +156,7 @@ def test_upgrades_take_what_is_wanted_and_leave_what_is_ignored(census: Census) 
 def test_prometheus_parses(census: Census) -> None:
     families = {f.name: f for f in text_string_to_metric_families(text_of("prometheus", census))}
     values = {(s.name, *sorted(s.labels.items())): s.value for f in families.values() for s in f.samples if s.labels}
-    place = (("environment", "/srv/a"), ("host", "here"))
+    place = (("environment", "/srv/a"),)
     assert values["envcensus_outdated_packages", *place, ("severity", "major")] == 2
     assert values["envcensus_packages", *place, ("state", "current")] == 1
     assert families["envcensus_complete"].samples[0].value == 0
