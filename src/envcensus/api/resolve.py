@@ -91,7 +91,8 @@ def resolve(
         UsageError: an input that cannot be read, or nothing to resolve.
         IndexConfigError: an index setting, given or configured, that cannot be used.
         OutOfTimeError: `timeout` is over.
-        EnvcensusError: `memory_limit` is reached, or no file of a version has a hash that was given with it.
+        EnvcensusError: `memory_limit` is reached, no file of a version has a hash that was given with it, or a project
+            or script that was read does not run on the Python to resolve for.
     """
     values.at_least(0, memory_limit, "memory_limit")
     values.at_least(0.0, max_age, "max_age")
@@ -100,6 +101,7 @@ def resolve(
     def work() -> Resolution:
         from envcensus.model.resolution import Conflict, ConflictError
         from envcensus.pipelines import resolve as pipeline
+        from envcensus.pipelines.resolve_inputs import check_python
         from envcensus.pipelines.resolve_kinds import limit
         from envcensus.pipelines.resolve_target import target_for
         from envcensus.runtime.metrics import private_memory
@@ -133,6 +135,7 @@ def resolve(
             target = target_for(
                 store, python=python_version, platforms=values.texts(platforms), implementation=implementation
             )
+            check_python(inputs, target.environment["python_full_version"])
             request = pipeline.ResolveRequest(
                 requirements=tuple(inputs.requirements),
                 constraints=tuple(inputs.constraints),

@@ -109,6 +109,18 @@ def test_requirements_from_files_and_texts(place: Place) -> None:
     assert resolution.complete
 
 
+def test_a_project_that_does_not_run_on_the_target_is_refused(place: Place) -> None:
+    Path("pyproject.toml").write_text(
+        '[project]\nname = "a"\nversion = "1"\nrequires-python = ">=3.12"\ndependencies = ["app"]\n'
+    )
+    sources: dict[str, Any] = {"find_links": "wheels", "no_index": True}
+    assert envcensus.resolve(requirement_files="pyproject.toml", python_version="3.12", **sources).pins
+    with pytest.raises(
+        envcensus.EnvcensusError, match=r"^pyproject\.toml needs Python >=3\.12, and the target is 3\.11"
+    ):
+        envcensus.resolve(requirement_files="pyproject.toml", python_version="3.11.4", **sources)
+
+
 def test_results_can_be_sent_elsewhere(place: Place) -> None:
     census = envcensus.outdated("srv")
     assert pickle.loads(pickle.dumps(census)) == census
