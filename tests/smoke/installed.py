@@ -14,15 +14,15 @@ from pathlib import Path
 
 import envcensus
 
-KERNELS = ["listing", "names", "page", "pagepack", "requirement", "scan", "solver", "specifier", "version"]
-
 
 def main() -> None:
     """Exit with a traceback at the first thing that is wrong."""
-    for name in KERNELS:
+    package = Path(envcensus.__file__).parent
+    kernels = [stub.stem for stub in (package / "_kernels").glob("*.pyi")]
+    assert kernels
+    for name in kernels:
         module = importlib.import_module(f"envcensus._kernels.{name}")
         assert str(module.__file__).endswith((".so", ".pyd")), module.__file__
-    package = Path(envcensus.__file__).parent
     assert (package / "py.typed").exists()
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run([sys.executable, "-m", "venv", f"{folder}/env"], check=True)
