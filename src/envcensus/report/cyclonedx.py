@@ -13,7 +13,7 @@ from envcensus._kernels.names import is_valid_name
 from envcensus.errors import EnvcensusError
 from envcensus.model.census import Census
 from envcensus.model.display import neutral
-from envcensus.report import totals
+from envcensus.model.environment import Environment
 from envcensus.report.columns import about
 from envcensus.report.options import RenderOptions
 
@@ -33,27 +33,11 @@ except ImportError as error:
 def render(census: Census, options: RenderOptions) -> Iterator[str]:
     """The bill of materials, in one piece. Everything installed is in it, whatever `show` says."""
     bom = Bom()
-    bom.metadata.timestamp = datetime.fromtimestamp(census.generated, UTC)
-    tool = Component(name="envcensus", version=options.version or envcensus.__version__, type=ComponentType.APPLICATION)
-    bom.metadata.tools.components.add(tool)
-    sums = totals.of_surveys(census.surveys)
-    complete = not census.skipped and not sums.failed
-    bom.metadata.properties.add(Property(name="envcensus:complete", value="true" if complete else "false"))
-    for row in census.skipped:
-        said = f"{row.what} {row.where}: {row.reason}"
-        bom.metadata.properties.add(Property(name="envcensus:skipped", value=neutral(said)))
+    _describe(bom, census, options)
     packages: dict[tuple[str, str], Component] = {}
     dependencies: list[Dependency] = []
     for survey in census.surveys:
-        environment = survey.environment
-        reference = neutral(f"environment:{environment.host}:{environment.path}")
-        holder = Component(
-            name=neutral(environment.path),
-            type=ComponentType.PLATFORM,
-            bom_ref=reference,
-            description=neutral(about(environment)),
-            properties=[Property(name="envcensus:kind", value=environment.kind)],
-        )
+        holder = _holder(survey.environment)
         bom.components.add(holder)
         held = []
         for finding in survey.findings:
@@ -77,6 +61,29 @@ def render(census: Census, options: RenderOptions) -> Iterator[str]:
     names = "\n".join(sorted(c.bom_ref.value or "" for c in bom.components))
     bom.serial_number = uuid.uuid5(uuid.NAMESPACE_URL, f"envcensus:{census.generated!r}\n{names}")
     yield JsonV1Dot6(bom).output_as_string(indent=1) + "\n"
+
+
+def _describe(bom: Bom, census: Census, options: RenderOptions) -> None:
+    """When and by what the document was made, and what is missing in it."""
+    bom.metadata.timestamp = datetime.fromtimestamp(census.generated, UTC)
+    tool = Component(name="envcensus", version=options.version or envcensus.__version__, type=ComponentType.APPLICATION)
+    bom.metadata.tools.components.add(tool)
+    complete = "true" if census.complete else "false"
+    bom.metadata.properties.add(Property(name="envcensus:complete", value=complete))
+    for row in census.skipped:
+        said = f"{row.what} {row.where}: {row.reason}"
+        bom.metadata.properties.add(Property(name="envcensus:skipped", value=neutral(said)))
+
+
+def _holder(environment: Environment) -> Component:
+    """An environment."""
+    return Component(
+        name=neutral(environment.path),
+        type=ComponentType.PLATFORM,
+        bom_ref=neutral(f"environment:{environment.host}:{environment.path}"),
+        description=neutral(about(environment)),
+        properties=[Property(name="envcensus:kind", value=environment.kind)],
+    )
 
 
 def _registered(target: Dependable, depends_on: Iterable[Dependable] | None = None) -> None:

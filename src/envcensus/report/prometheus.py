@@ -65,10 +65,9 @@ def render(census: Census, _options: RenderOptions) -> Iterator[str]:
 
 
 def _whole(census: Census, sums: Totals) -> Iterator[Gauge]:
-    complete = not census.skipped and not sums.failed
     values = {
         "generated_timestamp_seconds": ("When this was written, in seconds since the epoch.", census.generated),
-        "complete": ("1 if everything could be looked at, else 0.", float(complete)),
+        "complete": ("1 if everything could be looked at, else 0.", float(census.complete)),
         "environments": ("Environments found.", sums.environments),
         "skipped": ("Things that could not be looked at.", len(census.skipped)),
     }

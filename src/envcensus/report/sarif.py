@@ -15,7 +15,7 @@ from envcensus.model.census import Census, Survey
 from envcensus.model.display import neutral
 from envcensus.model.finding import Finding
 from envcensus.model.skipped import CODES, in_full
-from envcensus.report import columns, totals
+from envcensus.report import columns
 from envcensus.report.document import timestamp
 from envcensus.report.options import RenderOptions
 from envcensus.report.text import encode
@@ -26,9 +26,8 @@ LEVELS = {"major": "error", "minor": "warning", "patch": "note", "pre": "note", 
 
 def render(census: Census, options: RenderOptions) -> Iterator[str]:
     """The log, result by result."""
-    sums = totals.of_surveys(census.surveys)
     invocation = {
-        "executionSuccessful": not census.skipped and not sums.failed,
+        "executionSuccessful": census.complete,
         "endTimeUtc": timestamp(census.generated),
         "toolExecutionNotifications": list(_notifications(census)),
     }
