@@ -61,6 +61,8 @@ def command(
     paths = resolve_roots(roots, roots_from, system=more["system"])
     # (a prefix with several Pythons is as many environments)
     single = len(paths) == 1 and not more["system"] and len(environments_at(paths[0])) == 1
+    if single:
+        more["max_depth"] = 0  # a conda prefix alone, without those in its `envs`
     pip_shape = single and format_ in {"columns", "freeze", "json"}
     if not pip_shape:
         known(format_)

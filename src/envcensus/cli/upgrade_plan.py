@@ -41,6 +41,7 @@ def run(roots: Sequence[str], values: Mapping[str, Any]) -> ExitCode:
 
     from envcensus.cli.moments import latest_upload
     from envcensus.cli.solving import solving
+    from envcensus.inventory import environments_at
     from envcensus.model.census import Metrics
     from envcensus.model.display import neutral
     from envcensus.model.resolution import Conflict
@@ -50,6 +51,8 @@ def run(roots: Sequence[str], values: Mapping[str, Any]) -> ExitCode:
     format_ = report.known(values["format_"])
     for path in values["outputs"]:
         report.for_file(path)  # before any work is done
+    if len(roots) == 1 and len(environments_at(roots[0])) == 1:
+        values = {**values, "max_depth": 0}  # a conda prefix alone, without those in its `envs`
     metrics = Metrics()
     with options.open_cache(values) as store, solving(values) as progress:
         plan = upgrade_plan(

@@ -22,6 +22,7 @@ from envcensus.runtime.stop import current as current_stop
 PRUNED = frozenset({".git", ".hg", ".svn", ".bzr", "__pycache__", "node_modules", "site-packages", "dist-packages"})
 # Of a system prefix, what its own packages fill.
 _LIBRARIES = frozenset({"bin", "include", "lib", "lib-python", "lib32", "lib64", "lib_pypy", "libx32", "sbin"})
+_KEEP_OTHERS = frozenset({"conda", "pyenv"})  # kinds with further environments in their `envs`
 _KERNEL_FILE_SYSTEMS = ("/proc", "/sys", "/dev")
 _NETWORK_TYPES = frozenset({"9p", "afs", "ceph", "cifs", "fuse.glusterfs", "fuse.s3fs", "fuse.sshfs", "gfs2"}) | {
     "glusterfs",
@@ -47,8 +48,9 @@ class DiscoverOptions(Struct, frozen=True, kw_only=True):
 def discover(roots: Sequence[str], options: DiscoverOptions | None = None) -> Iterator[Environment | Skipped]:
     """The environments below `roots`, in the order of their paths below each root, as the walk finds them.
 
-    A root that is itself an environment gives that one. A root that holds distributions itself (`pip install
-    --target`) is one of kind "target". What cannot be looked at comes as `Skipped`.
+    A root that is itself an environment gives that one, and of conda and pyenv those in its `envs`, too. A root that
+    holds distributions itself (`pip install --target`) is one of kind "target". What cannot be looked at comes as
+    `Skipped`.
     """
     walk = _Walk(options or DiscoverOptions(), roots)
     for root in roots:
@@ -95,8 +97,9 @@ class _Walk:
             return
         self.device = status.st_dev
         limit = self.options.max_depth if depth is None else depth
-        if probe(path, names):
-            limit = 0
+        if found := probe(path, names):
+            if found[0].kind not in _KEEP_OTHERS:
+                limit = 0
         else:
             target = probe_target(path, names)
             if target is not None:
@@ -196,7 +199,7 @@ def _below(environments: list[Environment], entries: Mapping[str, os.DirEntry[st
     if not environments:
         return list(entries.values())
     kind = environments[0].kind
-    if kind in {"conda", "pyenv"}:
+    if kind in _KEEP_OTHERS:
         return [entries["envs"]] if "envs" in entries else []
     if kind in {"system", "user-site"}:
         return [entry for name, entry in entries.items() if name not in _LIBRARIES]

@@ -47,9 +47,12 @@ class PythonDir:
 def environments_at(path: str) -> list[Environment]:
     """What the directory itself is: several where a prefix has several Pythons. Unreadable or absent: nothing."""
     try:
-        return probe(path, set(os.listdir(path)))
+        entries = set(os.listdir(path))
     except OSError:
         return []
+    found = probe(path, entries)
+    target = probe_target(path, entries) if not found else None
+    return [target] if target is not None else found
 
 
 def probe(path: str, entries: Collection[str]) -> list[Environment]:

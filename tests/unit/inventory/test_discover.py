@@ -128,7 +128,8 @@ def test_conda_prefix_and_its_envs(tmp_path: Path) -> None:
     environments = found(tmp_path)
     assert [(e.kind, e.python) for e in environments] == [("conda", "3.12.4"), ("conda", "3.10.2")]
     assert paths(environments, tmp_path) == ["conda", "conda/envs/one"]
-    assert paths(found(tmp_path / "conda"), tmp_path) == ["conda"]
+    assert paths(found(tmp_path / "conda"), tmp_path) == ["conda", "conda/envs/one"]
+    assert paths(found(tmp_path / "conda", max_depth=0), tmp_path) == ["conda"]
 
 
 def make_prefix(path: Path, *versions: str) -> None:
