@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.command import Command
+from tests.support.command import Command, without_rights
 from tests.support.site import install
 
 
@@ -47,3 +47,50 @@ def test_a_name_of_a_megabyte_does_not_fill_the_report(command: Command, one: bo
     shown = command.run("list", str(command.home / "plain") if one else str(command.home)).stdout
     assert "w" * 500_000 in shown
     assert len(shown) < 2_000_000
+
+
+def test_a_root_that_may_not_be_read_leaves_the_others_alone(command: Command) -> None:
+    closed = command.home / "closed"
+    closed.mkdir(mode=0o000)
+    done = command.run("list", str(closed), str(command.home / "plain"), check=4, preexec_fn=without_rights)
+    assert "alpha" in done.stdout
+    assert f"root {closed}: Permission denied" in done.stdout
+    alone = command.run("outdated", str(closed), check=4, preexec_fn=without_rights)
+    assert f"root {closed}: Permission denied" in alone.stdout
+    assert not alone.stderr  # no word of "no environments": nobody knows
+    (command.home / "report.json").touch(mode=0o200)  # may be written, not read
+    output = str(command.home / "report.json")
+    command.run("list", str(command.home / "plain"), "-o", output, preexec_fn=without_rights)
+
+
+def test_what_is_no_environment_is_not_said_to_hold_none(command: Command) -> None:
+    (command.home / "host.jsonl").write_text("flask==3.0\n")
+    done = command.run("outdated", str(command.home / "host.jsonl"), check=4)
+    assert "not a snapshot: `envcensus scan -o FILE` writes one" in done.stdout
+    assert not done.stderr
+
+
+def test_a_target_is_one_environment(command: Command) -> None:
+    """As `pip list --path` prints it."""
+    target = command.home / "target"
+    install(target, "alpha", "1.0", "Requires-Dist: beta")
+    install(target, "beta", "2.0")
+    assert command.json("list", str(target)) == [
+        {"name": "alpha", "version": "1.0"},
+        {"name": "beta", "version": "2.0"},
+    ]
+    assert "beta 2.0" in command.run("tree", str(target)).stdout
+    assert "alpha 1.0" in command.run("why", "beta", str(target)).stdout
+
+
+def test_a_conda_prefix_brings_its_envs(command: Command) -> None:
+    for prefix in ("conda", "conda/envs/web"):
+        install(command.home / prefix / "lib" / "python3.11" / "site-packages", "alpha", "1.0")
+        meta = command.home / prefix / "conda-meta"
+        meta.mkdir()
+        (meta / "python-3.11.7-h0_cpython.json").write_text("{}")
+    root = str(command.home / "conda")
+    found = command.json("outdated", root, "--no-index")["environments"]
+    assert [each["path"] for each in found] == [root, f"{root}/envs/web"]
+    assert command.json("list", root) == [{"name": "alpha", "version": "1.0"}]
+    assert len(command.json("envs", root, "--max-depth", "0")["environments"]) == 1

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.command import Command
+from tests.support.command import Command, without_rights
 from tests.support.site import install, make_venv
 
 WRONG = [
@@ -40,7 +40,13 @@ WRONG = [
     ("list {env} --metrics-file=", "--metrics-file names no file", "give it a name"),
     ("list {env} --reefresh", "'--reefresh'; did you mean one of '--refresh'", "--help"),
     ("outdated {env} --uploaded-prior-to 0001-01-01", "not a time: 0001-01-01", "write 2026-01-31"),
+    ("outdated {env} --timeout nan", "'--timeout': 'nan'", "see `envcensus outdated --help`"),
+    ("check {env} --timeout inf", "'--timeout': 'inf'", "see `envcensus check --help`"),
+    ("outdated {env} --index-timeout nan", "'--index-timeout': 'nan'", "see `envcensus outdated --help`"),
     ("resolve", "nothing to resolve", "-r"),
+    ("resolve alpha --allow-build", "'--allow-build'", "see `envcensus resolve --help`"),
+    ("resolve -r {here}/wrong.txt", "-r {here}/wrong.txt (line 2)", "not a requirement: beta gamma"),
+    ("resolve -r {here}/pyproject.toml", "{here}/pyproject.toml", "not a requirement: beta gamma"),
     ("resolve -r {here}/nowhere.txt", "{here}/nowhere.txt", "No such file"),
     ("cache prune --unused-for never", "'never'", "see `envcensus cache prune --help`"),
 ]
@@ -50,6 +56,8 @@ WRONG = [
 def env(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("usage") / "env"
     install(make_venv(path), "alpha", "1.0")
+    (path.parent / "wrong.txt").write_text("alpha\nbeta gamma\n")
+    (path.parent / "pyproject.toml").write_text('[project]\nname = "x"\nversion = "1"\ndependencies = ["beta gamma"]\n')
     return path
 
 
@@ -71,3 +79,20 @@ def test_help_goes_to_standard_output(tmp_path: Path) -> None:
     command = Command(tmp_path)
     assert command.run("--help").stdout.startswith("Usage: envcensus ")
     assert "--metrics-file" in command.run("outdated", "-h").stdout
+
+
+def test_a_place_for_a_report_is_looked_at_before_the_work(env: Path, tmp_path: Path) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o555)
+    done = Command(tmp_path).run("list", str(env), "-o", f"{closed}/report.json", check=2, preexec_fn=without_rights)
+    assert not done.stdout
+    assert done.stderr == (
+        f"envcensus: {closed}/report.json cannot be written: no new file may be made in {closed}; choose another\n"
+    )
+    assert Command(tmp_path).run("list", str(env), "--metrics-file", "/dev/null").stdout
+
+
+def test_the_index_settings_have_to_be_a_table(env: Path, tmp_path: Path) -> None:
+    (tmp_path / "envcensus.toml").write_text("index = 3\n")
+    done = Command(tmp_path).run("outdated", str(env), cwd=tmp_path, check=2)
+    assert "is no table; write [index] above the settings" in done.stderr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import subprocess
@@ -56,6 +57,17 @@ def pips_environ(home: Path) -> dict[str, str]:
 def is_personal(variable: str) -> bool:
     """Whether an environment variable may change what pip, a TLS library or this program does."""
     return variable.startswith(PERSONAL) or variable.lower().endswith("_proxy") or variable == "NETRC"
+
+
+def without_rights() -> None:
+    """For `preexec_fn`: what is executed then may read and write what the permissions say, root too.
+
+    Takes CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH out of the set that root gets back by executing something.
+    """
+    if os.geteuid() == 0:
+        for capability in (1, 2):
+            if ctypes.CDLL(None).prctl(24, capability, 0, 0, 0):  # PR_CAPBSET_DROP
+                raise OSError("capabilities cannot be dropped")
 
 
 def resolve_from(links: Path, *arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from envcensus.cli.sizes import Size
+from envcensus.cli.sizes import PATH, Size
 from envcensus.errors import ExitCode
 from envcensus.model.display import binary_size
 from envcensus.pipelines import cache_admin
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from envcensus.pipelines.cache_admin import StoreInfo
 
 directory_option = click.option(
-    "--cache-dir", metavar="DIR", type=click.Path(), help="Where the cache lies, instead of the user's cache directory."
+    "--cache-dir", metavar="DIR", type=PATH, help="Where the cache lies, instead of the user's cache directory."
 )
 size_option = click.option(
     "--cache-size",

@@ -97,8 +97,11 @@ def say_skipped(skipped: Iterable[Skipped]) -> None:
 
 
 def say_if_nothing_is_there(census: Census, roots: Sequence[str], *, system: bool, quiet: bool) -> None:
-    """One line on standard error where there is no environment at all: where that was, and what helps."""
-    if census.metrics.environments or quiet:
+    """One line on standard error where there is no environment at all: where that was, and what helps.
+
+    None about a root that could not be looked at: nobody knows what is there, and the report says so.
+    """
+    if census.metrics.environments or quiet or any(row.what in {"root", "snapshot"} for row in census.skipped):
         return
     where = neutral(roots[0]) + (f" and {len(roots) - 1:,} more" if len(roots) > 1 else "") if roots else ""
     looked = " and ".join(filter(None, (where and f"below {where}", "in the well-known places" if system else "")))

@@ -7,12 +7,13 @@ from typing import Any
 import click
 
 from envcensus.cli import deliver, options
+from envcensus.cli.sizes import PATH
 from envcensus.errors import ExitCode
 
 
 @click.command("diff", short_help="What changed between two snapshots or directories.")
-@click.argument("old", type=click.Path())
-@click.argument("new", type=click.Path())
+@click.argument("old", type=PATH)
+@click.argument("new", type=PATH)
 @click.option("--format", "format_", default="columns", show_default=True, help="columns, json, jsonl or csv.")
 @options.cache
 @options.figures

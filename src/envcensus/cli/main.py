@@ -93,14 +93,7 @@ def main() -> None:
     except Exception as error:
         if os.environ.get("ENVCENSUS_TRACEBACK"):
             raise
-        if isinstance(error, OSError) and error.errno in _FULL and error.filename is None:
-            _say(f"the output cannot be written: {error.strerror}")
-            _write_no_more()
-        elif isinstance(error, FileNotFoundError) and not _is_somewhere():
-            _say("the current directory does not exist any more; change to another one")
-        else:
-            what = f"{type(error).__name__}: {error}".splitlines()[0]
-            _say(f"internal error: {what}; set ENVCENSUS_TRACEBACK=1 to see where")
+        _say(_what_went_wrong(error))
         code = ExitCode.FAILED
     signals.relent()  # while the interpreter ends, an exception would be a traceback
     sys.exit(int(code or 0))
@@ -122,6 +115,21 @@ def _say(text: str) -> None:
     from envcensus.model.redact import redact
 
     print(f"envcensus: {neutral(redact(text))}", file=sys.stderr)
+
+
+def _what_went_wrong(error: Exception) -> str:
+    """One line about what nobody expected: a limit of the system, or a fault of ours."""
+    if isinstance(error, OSError) and error.errno in _FULL and error.filename is None:
+        _write_no_more()
+        return f"the output cannot be written: {error.strerror}"
+    if isinstance(error, FileNotFoundError) and not _is_somewhere():
+        return "the current directory does not exist any more; change to another one"
+    if isinstance(error, MemoryError):
+        return "there is not enough memory; raise the limit (`ulimit -v`), or name fewer ROOTs at a time"
+    if os.strerror(errno.EMFILE) in str(error):  # importing and name resolution have errors of their own for it
+        return "too many files are open; raise the limit (`ulimit -n`)"
+    what = f"{type(error).__name__}: {error}".splitlines()[0]
+    return f"internal error: {what}; set ENVCENSUS_TRACEBACK=1 to see where"
 
 
 def _is_somewhere() -> bool:

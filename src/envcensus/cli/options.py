@@ -8,7 +8,7 @@ from typing import IO, TYPE_CHECKING, Any, TypeVar
 import click
 
 from envcensus.cli import complete
-from envcensus.cli.sizes import Size
+from envcensus.cli.sizes import PATH, Seconds, Size
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -34,7 +34,7 @@ def _group(*decorators: Callable[[Any], Any]) -> Callable[[F], F]:
 
 
 _roots = (
-    click.argument("roots", nargs=-1, type=click.Path(), shell_complete=complete.directories),
+    click.argument("roots", nargs=-1, type=PATH, shell_complete=complete.directories),
     option(
         "--roots-from",
         type=click.File("rb"),
@@ -52,7 +52,7 @@ _exclude: dict[str, Any] = {
     "help": "Pass over matching directories; may be repeated.",
 }
 
-environment: Callable[[F], F] = click.argument("environment", type=click.Path(), shell_complete=complete.directories)
+environment: Callable[[F], F] = click.argument("environment", type=PATH, shell_complete=complete.directories)
 
 
 def format_(help_text: str) -> Callable[[F], F]:
@@ -81,7 +81,7 @@ def discover_options(values: Mapping[str, Any]) -> DiscoverOptions:
 
 
 _store = (
-    option("--cache-dir", type=click.Path(), metavar="DIR", help="Keep the cache in DIR."),
+    option("--cache-dir", type=PATH, metavar="DIR", help="Keep the cache in DIR."),
     option("--cache-size", type=Size(), metavar="SIZE", help="Let the cache grow to SIZE: 200M, 2G.  [default: 512M]"),
     option("--no-cache", is_flag=True, help="Neither read nor write the cache."),
 )
@@ -121,7 +121,7 @@ index: Callable[[F], F] = _group(
     option("--trusted-host", multiple=True, metavar="HOST", help="Accept HOST without a valid certificate."),
     option(
         "--index-timeout",
-        type=click.FloatRange(0, min_open=True),
+        type=Seconds(),
         metavar="SECONDS",
         help="Longest silence of an index.",
     ),
@@ -207,9 +207,7 @@ def _bounded(function: F) -> F:
 
 _figures = (
     option("--stats", is_flag=True, help="Say on standard error what the run cost: time, memory, requests, cache."),
-    option(
-        "--metrics-file", type=click.Path(), metavar="FILE", help="Write what the run cost as Prometheus text to FILE."
-    ),
+    option("--metrics-file", type=PATH, metavar="FILE", help="Write what the run cost as Prometheus text to FILE."),
 )
 figures: Callable[[F], F] = _group(*_figures, _bounded)  # for commands without `output`, which has them too
 
@@ -250,7 +248,7 @@ _cluster = (
     option("--cluster", metavar="ADDRESS", help="Scan the hosts of a Dask cluster: tcp://…, tls://… or its file."),
     option(
         "--host-timeout",
-        type=click.FloatRange(0, min_open=True),
+        type=Seconds(),
         metavar="SECONDS",
         help="Report a host of the cluster as lost after so long.",
     ),
@@ -266,8 +264,8 @@ cluster_alone: Callable[[F], F] = _group(*_cluster)
 cluster: Callable[[F], F] = _group(*_cluster, _clustered)
 
 bounds: Callable[[F], F] = _group(
-    option("--lock", type=click.Path(), metavar="FILE", help="Exit with 5 if another run holds the lock on FILE."),
-    option("--timeout", type=click.FloatRange(0, min_open=True), metavar="SECONDS", help="Give up after so long."),
+    option("--lock", type=PATH, metavar="FILE", help="Exit with 5 if another run holds the lock on FILE."),
+    option("--timeout", type=Seconds(), metavar="SECONDS", help="Give up after so long."),
     *_figures,
     _bounded,
 )
@@ -278,7 +276,7 @@ output: Callable[[F], F] = _group(
         "--output",
         "outputs",
         multiple=True,
-        type=click.Path(),
+        type=PATH,
         metavar="FILE",
         help="Also write a report to FILE, in the format of its suffix; may be repeated.",
     ),

@@ -7,6 +7,7 @@ from typing import IO, TYPE_CHECKING, Any
 import click
 
 from envcensus.cli import deliver, options
+from envcensus.cli.sizes import PATH
 from envcensus.errors import ExitCode, UsageError
 from envcensus.model.display import plural
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 @click.command("scan", short_help="Write a snapshot, to be reported on elsewhere.")
 @options.discovery_alone
-@click.option("-o", "--output", required=True, type=click.Path(), metavar="FILE", help="HOST.jsonl or HOST.jsonl.gz")
+@click.option("-o", "--output", required=True, type=PATH, metavar="FILE", help="HOST.jsonl or HOST.jsonl.gz")
 @click.option("--host", default="", metavar="NAME", help="Call this host NAME.  [default: as it calls itself]")
 @options.cluster_alone
 @options.cache

@@ -1,4 +1,4 @@
-"""Sizes on the command line."""
+"""Sizes, durations and paths on the command line."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 _UNITS = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
+_LONGEST = 1e9  # seconds, some thirty years: clocks of the system take no more than about ten times that
 _SIZE = r"([0-9]{1,15}(?:\.[0-9]{1,6})?)\s*(?:([KMGT])(?:i?B)?)?"
 
 
@@ -24,3 +25,21 @@ class Size(click.ParamType):  # type: ignore[type-arg]  # generic only in newer 
         if size < 1:
             self.fail(f"{value!r} is not a size such as 200M", param, ctx)
         return size
+
+
+class Seconds(click.FloatRange):
+    """A duration in seconds: more than none, and none that only a calculation could mean (`nan`, `inf`)."""
+
+    def __init__(self) -> None:
+        super().__init__(0, min_open=True)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        seconds: float = super().convert(value, param, ctx)
+        if not seconds <= _LONGEST:
+            self.fail(f"{value!r} is no number of seconds", param, ctx)
+        return seconds
+
+
+# Whether a path can be read is found out by reading it: one that cannot be looked at is a row of the report and leaves
+# the others alone, and a file that is written need not be readable.
+PATH = click.Path(readable=False)

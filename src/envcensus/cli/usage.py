@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from typing import TYPE_CHECKING, Any
 
 from envcensus.errors import UsageError
@@ -29,8 +30,18 @@ def line(error: click.UsageError) -> str:
 
         meant = get_close_matches(text.split("'")[1], COMMANDS, 1) if "'" in text else []
         text += f"; did you mean '{meant[0]}'" if meant else ""
-    path = error.ctx.command_path if error.ctx is not None else "envcensus"
+    path = error.ctx.command_path if error.ctx is not None else _command_path()
     return neutral(f"envcensus: {text[:1].lower()}{text[1:]}; see `{path} --help`")
+
+
+def _command_path() -> str:
+    """The command that was called, where click does not say it: its parser knows no context."""
+    import sys
+
+    from envcensus.cli.main import COMMANDS
+
+    command = sys.argv[1] if len(sys.argv) > 1 and sys.argv[1] in COMMANDS else ""
+    return f"envcensus {command}".rstrip()
 
 
 def check(values: Mapping[str, Any], metrics_file: str | None) -> None:
@@ -56,3 +67,16 @@ def check(values: Mapping[str, Any], metrics_file: str | None) -> None:
             raise UsageError(f"{path} is a directory", remedy="name a file in it")
         if not os.path.isdir(directory):
             raise UsageError(f"{path} cannot be written: no such directory: {directory}", remedy="create it first")
+        if not os.access(directory, os.W_OK | os.X_OK) and not _is_stream(path):
+            raise UsageError(
+                f"{path} cannot be written: no new file may be made in {directory}", remedy="choose another"
+            )
+
+
+def _is_stream(path: str) -> bool:
+    """Whether what is at `path` is written to as it is, such as /dev/stdout."""
+    try:
+        mode = os.stat(path).st_mode
+    except OSError:
+        return False
+    return stat.S_ISCHR(mode) or stat.S_ISFIFO(mode)

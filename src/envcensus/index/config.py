@@ -353,8 +353,10 @@ def _netrc_path(environ: Mapping[str, str], home: str) -> str:
 def _project_settings(cwd: str) -> tuple[Mapping[str, object], str]:
     """`[index]` of `envcensus.toml`, else `[tool.envcensus.index]` of `pyproject.toml` in the working directory."""
     for tables, path, prefix in project_tables(cwd):
-        table = tables.get("index")
-        if isinstance(table, dict) and table:
+        table = tables.get("index", {})
+        if not isinstance(table, dict):
+            raise IndexConfigError(f"index in {path} is no table", remedy=f"write [{prefix}index] above the settings")
+        if table:
             return _check_keys(table, path), f"{path} [{prefix}index]"
     return {}, ""
 

@@ -77,7 +77,7 @@ def read_sections(path: str, unknown: dict[str, int] | None = None) -> Iterator[
     passed_over: list[None] = []
     try:
         records = _records(path, passed_over)
-        version = snapshot.check_header(next(records, None)).version
+        version = snapshot.check_header(_first(records)).version
         yield from _sections(records)
         if unknown is not None and version != snapshot.VERSION:
             unknown[version] = unknown.get(version, 0) + len(passed_over)
@@ -87,6 +87,14 @@ def read_sections(path: str, unknown: dict[str, int] | None = None) -> Iterator[
         yield Skipped("snapshot", path, _DAMAGED)
     except OSError as error:
         yield Skipped("snapshot", path, error.strerror or str(error) or type(error).__name__)
+
+
+def _first(records: Iterator[Record]) -> Record | None:
+    """The first record; None for a file that begins otherwise: what else is wrong with its first line helps nobody."""
+    try:
+        return next(records, None)
+    except snapshot.UnreadableLineError:
+        return None
 
 
 def _sections(records: Iterator[Record]) -> Iterator[Section | Listing | Skipped]:

@@ -29,6 +29,10 @@ class SnapshotError(ValueError):
     """A line that is none of ours; the message is one line."""
 
 
+class UnreadableLineError(SnapshotError):
+    """A line that is no record at all."""
+
+
 class Header(Struct, frozen=True, kw_only=True, tag_field="record", tag="header"):
     """First line."""
 
@@ -140,7 +144,7 @@ def _decode_leniently(line: bytes) -> Record | None:
     except RecursionError:
         raise SnapshotError("a line nested too deeply") from None
     except (ValueError, TypeError) as error:  # msgspec's and json's own are ValueErrors
-        raise SnapshotError(f"a line that cannot be read: {' '.join(str(error).split())[:200]}") from None
+        raise UnreadableLineError(f"a line that cannot be read: {' '.join(str(error).split())[:200]}") from None
     return record
 
 

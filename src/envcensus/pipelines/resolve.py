@@ -113,7 +113,7 @@ class Run:
                 self.solver.urls[name] = url
                 self.solver.feed_direct(name, url, metadata.version, metadata)
         except ValueError as error:
-            raise UsageError(f"not a requirement: {error}") from error
+            raise UsageError(str(error)) from error
 
     def step(self) -> Needs | Resolution | Conflict:
         """The solver's next step, a bounded number of decisions at a time. Raises EnvcensusError as `look` does."""

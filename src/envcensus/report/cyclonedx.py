@@ -26,7 +26,7 @@ try:
     from packageurl import PackageURL
 except ImportError as error:
     raise EnvcensusError(
-        "the cyclonedx format needs cyclonedx-python-lib", remedy="pip install envcensus[sbom]"
+        "the cyclonedx format needs cyclonedx-python-lib", remedy="pip install 'envcensus[sbom]'"
     ) from error
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from envcensus.errors import UsageError
+from envcensus.errors import EnvcensusError, UsageError
 from envcensus.model.census import Census, Stream
 from envcensus.report.options import DEFAULT, RenderOptions
 
@@ -64,9 +64,15 @@ def render_envs(format: str, census: Census | Stream, options: RenderOptions = D
 
 
 def known(format: str, *, envs: bool = False) -> None:
-    """Raise UsageError, naming the choices, unless `format` exists (for environments alone, with `envs`)."""
+    """Raise UsageError, naming the choices, unless `format` exists (for environments alone, with `envs`) and the
+    library that it may need is installed."""
     if format not in FORMATS or (envs and not FORMATS[format].envs):
         raise UsageError(f"no such format: {format}", remedy="choose one of " + ", ".join(names(envs=envs)))
+    if format == "cyclonedx":  # the only one with a library of its own: known before the work is done, not after it
+        try:
+            importlib.import_module(_module(format))
+        except EnvcensusError as error:
+            raise UsageError(error.message, remedy=error.remedy) from error
 
 
 def names(*, envs: bool = False) -> list[str]:
@@ -90,5 +96,5 @@ def for_file(path: str) -> str:
         if lowered.endswith(suffix):
             return table[suffix]
     raise UsageError(
-        f"no format has the suffix of {path}", remedy="use one of " + ", ".join(table) + " or name it with --format"
+        f"no format has the suffix of {path}", remedy="use one of " + ", ".join(table) + ", or print it with --format"
     )

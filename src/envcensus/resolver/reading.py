@@ -1,4 +1,7 @@
-"""A problem's requirements as lines for its target. Every function raises ValueError for what is no requirement."""
+"""A problem's requirements as lines for its target.
+
+Every function raises ValueError for what is no requirement; its text says where that stands.
+"""
 
 from __future__ import annotations
 
@@ -48,5 +51,7 @@ def hashes(lines: Lines, problem: Problem) -> dict[str, frozenset[str]]:
 def _line(lines: Lines, item: Wanted) -> Line:
     line = lines.get(item.text)
     if line is None:
-        raise ValueError(item.text)
+        raise ValueError(
+            f"{item.origin}: not a requirement: {item.text}" if item.origin else f"not a requirement: {item.text}"
+        )
     return line

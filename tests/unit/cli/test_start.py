@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import difflib
+import errno
 import gettext
 import inspect
+import os
 import platform
 import subprocess
 import sys
@@ -15,7 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from envcensus.cli import start
+from envcensus.cli import main, start
 
 
 @given(st.text(alphabet=st.sampled_from("ab \t\n\r\v\x1c\u2028\u00a0")) | st.text())
@@ -27,6 +29,19 @@ def test_the_stand_in_for_cleandoc_is_cleandoc(text: str) -> None:
 def test_the_stand_ins_for_gettext_find_no_catalogue_either(one: str, many: str, number: int) -> None:
     assert start._untranslated(one) == gettext.gettext(one)
     assert start._untranslated_number(one, many, number) == gettext.ngettext(one, many, number)
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (MemoryError(), "not enough memory; raise the limit (`ulimit -v`)"),
+        (OSError(errno.EMFILE, os.strerror(errno.EMFILE)), "too many files are open; raise the limit (`ulimit -n`)"),
+        (ImportError("x.so: cannot open shared object file: Too many open files"), "too many files are open"),
+        (KeyError("k"), "internal error: KeyError: 'k'; set ENVCENSUS_TRACEBACK=1"),
+    ],
+)
+def test_limits_of_the_system_are_no_fault_of_ours(error: Exception, said: str) -> None:
+    assert said in main._what_went_wrong(error)
 
 
 def test_the_stand_in_for_the_system_is_what_platform_says() -> None:
