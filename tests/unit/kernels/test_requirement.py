@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pickle
+import sys
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -61,6 +63,17 @@ def test_errors_name_the_column(text: str, column: int) -> None:
         Requirement(text)
 
 
+@pytest.fixture
+def usual_depth() -> Iterator[None]:
+    """The interpreter's own limit of recursion, which decides how deep brackets may be nested: what ran before in this
+    process may have left a higher one."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(1000)
+    yield
+    sys.setrecursionlimit(before)
+
+
+@pytest.mark.usefixtures("usual_depth")
 @pytest.mark.parametrize(
     "text",
     [
