@@ -324,3 +324,15 @@ def test_what_a_failed_creation_leaves(home: str, monkeypatch: pytest.MonkeyPatc
     assert "Input/output error" in found.reason
     assert os.listdir(home) == ["lock"]
     shutil.rmtree(home)
+
+
+def test_what_is_made_above_the_cache_is_private_too(tmp_path: Path) -> None:
+    (tmp_path / "theirs").mkdir(mode=0o755)
+    before = os.umask(0)
+    try:
+        layout.prepare_root(str(tmp_path / "theirs" / "state" / "deep" / "envcensus"), explicit=True)
+    finally:
+        os.umask(before)
+    made = [tmp_path / "theirs" / place for place in ("state", "state/deep", "state/deep/envcensus")]
+    assert [path.stat().st_mode & 0o777 for path in made] == [0o700] * 3
+    assert (tmp_path / "theirs").stat().st_mode & 0o777 == 0o755

@@ -6,6 +6,8 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
+import ssl
 import subprocess
 import sys
 import time
@@ -157,3 +159,20 @@ def test_the_playbook_says_what_the_host_runs() -> None:
     assert fetch["ansible.builtin.fetch"]["dest"] in {
         f"snapshots/{{{{ inventory_hostname }}}}{s}" for s in (".jsonl.gz",)
     }
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="needs openssl")
+def test_the_certificates_are_those_of_the_configuration(tmp_path: Path) -> None:
+    subprocess.run(["/bin/sh", "-e"], input=block("certificates"), text=True, cwd=tmp_path, check=True, timeout=60)
+    named = re.findall(r"/etc/dask/([\w.-]+\.pem)", block("dask.yaml"))
+    assert {path.name for path in tmp_path.iterdir()} >= {*named, "ca-key.pem"}
+    for path in tmp_path.glob("*.pem"):
+        assert path.stat().st_mode & 0o077 == 0
+    for name in ("host", "me"):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.load_cert_chain(tmp_path / f"{name}.pem", tmp_path / f"{name}-key.pem")
+        context.load_verify_locations(tmp_path / "ca.pem")
+        verified = subprocess.run(
+            ["openssl", "verify", "-CAfile", "ca.pem", f"{name}.pem"], cwd=tmp_path, check=False, capture_output=True
+        )
+        assert verified.returncode == 0, verified.stderr

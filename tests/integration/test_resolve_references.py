@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from packaging.pylock import Pylock
 
+from tests.support.command import resolve_from
 from tests.support.net import JSON
 from tests.support.scripted_server import Reply, Request, ScriptedServer
 from tests.support.wheels import add_sdist, add_wheel, metadata_text
@@ -157,3 +158,9 @@ def test_an_sdist_that_is_a_zip_file_is_locked(tmp_path: Path) -> None:
         archive.writestr("gamma-1.0/PKG-INFO", metadata_text("gamma", "1.0"))
     lock = Pylock.from_dict(tomllib.loads(_run(tmp_path, "gamma", "-f", ".", "--format", "pylock")))
     assert lock.packages[0].sdist is not None
+
+
+def test_a_file_that_is_not_called_as_wheels_are(tmp_path: Path) -> None:
+    (tmp_path / "wheels").mkdir()
+    done = resolve_from(tmp_path / "wheels", "alpha @ file:///srv/alpha.whl", code=1)
+    assert "alpha is a file that is not called as wheels are, NAME-VERSION-PYTHON-ABI-PLATFORM.whl" in done.stderr

@@ -114,13 +114,28 @@ def prepare_root(directory: str, *, explicit: bool) -> None:
         home = os.path.expanduser("~")
         if not explicit and directory.startswith(home + os.sep) and not os.path.isdir(home):
             raise CacheError(f"the home directory {home} does not exist") from None
-        os.makedirs(os.path.dirname(directory), 0o700, exist_ok=True)
+        _make_parents(directory)
         try:
             os.mkdir(directory, 0o700)
         except FileExistsError:
             pass
         found = os.lstat(directory)
     check_directory(directory, found)
+
+
+def _make_parents(directory: str) -> None:
+    """The directories above `directory` that are missing, private whatever the umask (XDG Base Directory Specification:
+    `os.makedirs` has its mode for the last one alone)."""
+    missing = []
+    path = os.path.dirname(directory)
+    while not os.path.isdir(path):
+        missing.append(path)
+        path = os.path.dirname(path)
+    for path in reversed(missing):
+        try:
+            os.mkdir(path, 0o700)
+        except FileExistsError:
+            pass  # made meanwhile
 
 
 def check_directory(directory: str, found: os.stat_result | None = None) -> None:

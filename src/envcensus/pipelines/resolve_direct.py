@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from urllib.parse import unquote, urlsplit
 
+from envcensus._kernels.names import parse_wheel_filename
 from envcensus.index.core_metadata import core_metadata, parse_metadata
 from envcensus.index.metadata_text import is_static
 from envcensus.model.core_metadata import CoreMetadata
@@ -37,9 +38,19 @@ def remote_file(url: str) -> File:
     filename = unquote(parts.path).rsplit("/", 1)[-1]
     if not filename.lower().endswith(_ARCHIVES):
         raise DirectError("is a reference to no wheel and no sdist")
+    if filename.endswith(".whl") and not _is_wheel(filename):
+        raise DirectError("is a file that is not called as wheels are, NAME-VERSION-PYTHON-ABI-PLATFORM.whl")
     base, _, fragment = url.partition("#")
     hashes = dict(part.split("=", 1) for part in fragment.split("&") if part.startswith("sha") and "=" in part)
     return File(filename=filename, url=base, hashes=hashes)
+
+
+def _is_wheel(filename: str) -> bool:
+    try:
+        parse_wheel_filename(filename)
+    except ValueError:
+        return False
+    return True
 
 
 def directory_metadata(path: str) -> CoreMetadata:

@@ -57,6 +57,7 @@ def call(work: Callable[[], T], *, timeout: float | None = None) -> T:
 
     Raises OutOfTimeError after `timeout` seconds.
     """
+    timeout = _waitable(timeout)
     stop, ended = stops.Stop(), threading.Event()
     run = Aside(work, stop, ended.set)
     try:
@@ -78,6 +79,7 @@ async def acall(
     """The same without blocking the event loop. Cancelling the task that waits ends the work, too."""
     import asyncio
 
+    timeout = _waitable(timeout)
     loop = asyncio.get_running_loop()
     ended = asyncio.Event()
     stop = stop or stops.Stop()
@@ -104,3 +106,8 @@ async def acall(
             pass
         raise
     return run.result()
+
+
+def _waitable(timeout: float | None) -> float | None:
+    """`timeout`, None where it is longer than a thread can wait (infinity, most of all)."""
+    return timeout if timeout is None or timeout <= threading.TIMEOUT_MAX else None

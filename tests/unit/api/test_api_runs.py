@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import math
 import multiprocessing
 import os
 import pickle
@@ -260,6 +261,11 @@ def test_out_of_time(place: Place) -> None:
         envcensus.resolve("flask", timeout=0.5)
     with pytest.raises(TimeoutError):
         asyncio.run(envcensus.aio.outdated("srv", timeout=0.5))
+
+
+def test_for_ever_is_a_timeout_too(place: Place) -> None:
+    assert envcensus.check("srv", timeout=math.inf).surveys
+    assert asyncio.run(envcensus.aio.check("srv", timeout=math.inf)).surveys
 
 
 def test_cancelling_ends_the_work(place: Place) -> None:

@@ -110,7 +110,7 @@ def theirs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], 
             for each in (path.parent, path):
                 os.chown(each, 65534, 65534, follow_symlinks=False)
         else:
-            monkeypatch.setattr(os, "geteuid", lambda: 65534)
+            monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
 
     return give
 
