@@ -78,10 +78,51 @@ def test_when_every_batch_kills_its_worker_all_are_reported(pool: Pool, work: An
 
 
 def test_a_worker_that_is_stopped_counts_as_dead(pool: Pool, work: Any) -> None:
-    outcomes = by_batch(pool.map_batches(work.stop_on_three, range(8), stall=1.0))
+    list(pool.map_batches(work.who, range(8)))  # what they import takes longer than a stall on a busy machine
+    outcomes = by_batch(pool.map_batches(work.stop_on_three, range(8), stall=4.0))
     assert sorted(outcomes) == list(range(8))
     assert outcomes[3].error == "its worker process died twice"
     assert all(outcome.answer == batch for batch, outcome in outcomes.items() if batch != 3)
+
+
+def test_workers_that_never_start_are_done_without(tmp_path: Path) -> None:
+    """The fork server hangs in an import, as it would on a file system that does."""
+    (tmp_path / "hanging.py").write_text(
+        "import os, time\nwhile not os.path.exists(os.environ['OVER']):\n    time.sleep(0.02)\n"
+    )
+    program = f"""
+import importlib, os, sys, threading, time
+sys.path[:0] = [{HERE!r}, {str(tmp_path)!r}]
+from envcensus.runtime import pool
+pool._READY_SECONDS = 0.2
+task = importlib.import_module("pool_driver").nap
+with pool.Pool(2, preload=["hanging"]) as running:
+    [outcome] = running.map_batches(task, [0.0])
+    print(outcome.answer == os.getpid(), running.reason, flush=True)
+    [outcome] = running.map_batches(task, [0.0])
+    if sys.argv[1] == "late":
+        open(os.environ["OVER"], "x").close()
+        while any(thread.name == "pool-start" for thread in threading.enumerate()):
+            time.sleep(0.01)
+    print(outcome.answer == os.getpid(), flush=True)
+"""
+    for when in ("late", "never"):
+        environ = {**os.environ, "OVER": str(tmp_path / f"over-{when}")}
+        command = [sys.executable, "-c", program, when]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60, env=environ)
+        Path(environ["OVER"]).touch()
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout == "True no worker processes: none started within 0.2 seconds\nTrue\n"
+
+
+def test_a_worker_that_does_not_end_is_killed(work: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Something in it that cannot be ended, such as a library's thread; here it is stopped when all is done."""
+    monkeypatch.setattr("envcensus.runtime.pool._CLOSE_SECONDS", 0.2)
+    with Pool(2) as pool:
+        pids = [int(str(outcome.answer)) for outcome in pool.map_batches(work.who, range(20))]
+        os.kill(pids[0], signal.SIGSTOP)
+    _assert_gone(pids)
+    assert not multiprocessing.active_children()
 
 
 @needs_proc
@@ -128,7 +169,7 @@ def test_no_orphan_is_left(number: int) -> None:
                 os.killpg(process.pid, number)  # as a terminal does it
             else:
                 process.send_signal(number)
-            output, errors = process.communicate(timeout=30)
+            output, errors = process.communicate(timeout=60)
         at_once = number == signal.SIGKILL or "done" in output  # nothing is left to be put in order
         assert process.returncode in (0, 130, *([-number] if at_once else [])), errors
         _assert_gone(family)
@@ -149,13 +190,13 @@ def test_parents_killed_at_any_moment() -> None:
             families += metrics.family(process.pid)
             process.kill()
         for process in parents:
-            process.communicate(timeout=30)
+            process.communicate(timeout=60)
             assert process.returncode in (-signal.SIGKILL, 0)
         _assert_gone(families)
 
 
 def _assert_gone(pids: list[int]) -> None:
-    end = time.monotonic() + 20
+    end = time.monotonic() + 60
     while left := [pid for pid in pids if _alive(pid)]:
         assert time.monotonic() < end, f"still there: {left}"
         time.sleep(0.01)

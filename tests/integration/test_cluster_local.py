@@ -6,6 +6,7 @@ import importlib.util
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from contextvars import copy_context
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from envcensus.model.skipped import Skipped
 from envcensus.pipelines import cluster as pipeline
 from envcensus.pipelines import shards as look_ups
 from envcensus.pipelines.shards import fetch_shared, only_here
+from envcensus.runtime import stop
 from envcensus.runtime.cluster import Cluster, Shards
 from tests.support.site import install, make_venv
 
@@ -280,3 +282,28 @@ def test_workers_do_not_use_the_credentials_of_their_own_user(tmp_path: Path) ->
     config = msgspec.structs.replace(SECRET, netrc=str(tmp_path / "netrc"), concurrency=100)
     sent = look_ups._for_others(config, 4)
     assert (sent.netrc, sent.keyring_provider, sent.settings, sent.concurrency) == ("", "disabled", (), 25)
+
+
+@pytest.mark.parametrize("way", ["hosts", "shards"])
+def test_a_run_that_is_to_end_waits_for_no_worker(
+    cluster: Cluster, shards: Shards, way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, over = stop.Stop(), threading.Event()
+
+    def work(_: Any) -> bool:
+        asked.request()
+        return over.wait(60)
+
+    def wait() -> None:
+        stop.under(asked)
+        if way == "hosts":
+            list(cluster.on_each_host(_do, {HOSTS[0]: 1}))
+        else:
+            list(shards.map_batches(_do, [1, 2], at_once=2, stall=60))
+
+    monkeypatch.setitem(_work, "work", work)
+    try:
+        with pytest.raises(stop.Stopped):
+            copy_context().run(wait)
+    finally:
+        over.set()

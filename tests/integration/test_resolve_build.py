@@ -33,6 +33,14 @@ def prepare_metadata_for_build_wheel(directory, config_settings=None):
         "Metadata-Version: 2.1\\nName: {name}\\nVersion: {version}\\nRequires-Dist: {requires}\\n\\n")
     return name
 """
+_ENDING = """
+import os, pathlib, signal, time
+
+def prepare_metadata_for_build_wheel(directory, config_settings=None):
+    pathlib.Path({said!r}).write_text(str(os.getpid()))
+    os.kill(os.getppid(), signal.SIGTERM)
+    time.sleep(600)
+"""
 _PROJECT = '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
 
 
@@ -45,14 +53,17 @@ def _files(mark: Path, name: str, version: str, requires: str, *, broken: bool =
 
 def _sdist(folder: Path, name: str, version: str, requires: str, *, broken: bool = False) -> Path:
     mark = folder.parent / f"built-{name}"
-    files = _files(mark, name, version, requires, broken=broken)
-    files["PKG-INFO"] = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n\n"
+    _pack(folder, name, version, _files(mark, name, version, requires, broken=broken))
+    return mark
+
+
+def _pack(folder: Path, name: str, version: str, files: dict[str, str]) -> None:
+    told = {"PKG-INFO": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n\n"}
     with tarfile.open(folder / f"{name}-{version}.tar.gz", "w:gz") as archive:
-        for file, text in files.items():
+        for file, text in (files | told).items():
             info = tarfile.TarInfo(f"{name}-{version}/{file}")
             info.size = len(text)
             archive.addfile(info, io.BytesIO(text.encode()))
-    return mark
 
 
 @pytest.fixture
@@ -184,3 +195,30 @@ def test_without_the_library(links: Path) -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=links)
     assert done.returncode == 2
     assert done.stderr.splitlines()[0].endswith("--allow-build needs the build library; pip install 'envcensus[build]'")
+
+
+def test_a_run_that_is_ended_waits_for_no_build(links: Path, tmp_path: Path) -> None:
+    """The backend ends the run, and would take ten minutes itself: it is killed, and what it unpacked is removed."""
+    scratch, said = tmp_path / "scratch", tmp_path / "said"
+    scratch.mkdir()
+    _pack(links, "one", "1.0", {"pyproject.toml": _PROJECT, "backend.py": _ENDING.format(said=str(said))})
+    command = [
+        sys.executable,
+        "-m",
+        "envcensus",
+        "resolve",
+        "--no-index",
+        "-f",
+        str(links),
+        "one",
+        "--allow-build",
+        "one",
+    ]
+    environ = {**os.environ, "TMPDIR": str(scratch)}
+    done = subprocess.run(
+        [*command, "--no-cache"], capture_output=True, text=True, env=environ, timeout=120, check=False
+    )
+    assert (done.returncode, "Traceback" in done.stderr) == (130, False), done.stderr
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(said.read_text()), 0)
+    assert not list(scratch.iterdir())

@@ -20,6 +20,7 @@ from envcensus.index.project_question import Fetched, Want
 from envcensus.index.projects import ProjectClient
 from envcensus.index.transport import Transport
 from envcensus.runtime import signals, stop
+from envcensus.runtime.aside import acall
 
 if TYPE_CHECKING:
     from envcensus.index.metadata import MetadataClient
@@ -233,8 +234,11 @@ class IndexClient:
         return self._metadata
 
     def aside(self, work: Callable[[], R]) -> R:
-        """Do what blocks in a thread, while answers to what was submitted keep arriving."""
-        return self._run(asyncio.to_thread(work))
+        """Do what blocks in a thread, while answers to what was submitted keep arriving.
+
+        When the run is to end, `envcensus.runtime.stop.current()` says so in that thread, which is not waited for long.
+        """
+        return self._run(acall(work))
 
     def submit(self, wants: Sequence[Want | MetadataWant]) -> None:
         """Start asking; the answers come out of `collect`. The caller does not ask for the same thing twice."""

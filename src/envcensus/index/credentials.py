@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from envcensus.model.redact import MASK
 
-KEYRING_SECONDS = 15.0  # a keyring that waits for somebody at a screen must not hold up a cron job
+KEYRING_SECONDS = 15.0  # for one question: a keyring that waits for somebody at a screen must not hold up a cron job
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -121,18 +121,26 @@ class Keychain:
             self._netrc[host] = read_netrc(self._netrc_path, host)
         return self._netrc[host]
 
-    def ask_keyring(self, url: str) -> Credentials | None:
-        """Look in the keyring for the origin of `url`, once. Blocks up to KEYRING_SECONDS: call it in a thread."""
-        origin = origin_of(url)
-        if self._keyring_provider == "disabled":
-            return None
-        if origin not in self._from_keyring:
-            index, embedded = self._index_of(origin, url)
-            user = embedded.username if embedded else None
-            # As pip does: the address of the index, with its last slash, and then the host.
-            found = self._keyring(index, user) if index else None
-            self._from_keyring[origin] = found or self._keyring(urlsplit(str(origin)).netloc, user)
-        return self._from_keyring[origin]
+    def knows(self, origin: Origin) -> bool:
+        """Whether the keyring need not be asked for `origin`: it was, or it is not to be used."""
+        return self._keyring_provider == "disabled" or origin in self._from_keyring
+
+    def keep(self, origin: Origin, found: Credentials | None) -> None:
+        """Note what the keyring has for `origin`: it is asked once."""
+        self._from_keyring[origin] = found
+
+    def kept(self, origin: Origin) -> Credentials | None:
+        """What the keyring had for `origin`."""
+        return self._from_keyring.get(origin)
+
+    def ask_keyring(self, origin: Origin, url: str) -> Credentials | None:
+        """Look in the keyring for `url`, which belongs to `origin`. Two questions, each of which may block for
+        KEYRING_SECONDS, and a module for ever: call it in a thread that nobody has to wait for."""
+        index, embedded = self._index_of(origin, url)
+        user = embedded.username if embedded else None
+        # As pip does: the address of the index, with its last slash, and then the host.
+        found = self._keyring(index, user) if index else None
+        return found or self._keyring(urlsplit(str(origin)).netloc, user)
 
     def _keyring(self, service: str, user: str | None) -> Credentials | None:
         if self._keyring_provider in ("auto", "import"):
@@ -188,14 +196,14 @@ def _ask_program(service: str, user: str | None) -> Credentials | None:
 
     import msgspec
 
+    from envcensus.runtime import child
+
     program = shutil.which("keyring")
     if program is None:
         return None
     command = [program, "--mode=creds", "--output=json", "get", service, *([user] if user else [])]
     try:
-        done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=KEYRING_SECONDS, check=False
-        )
+        done = child.run(command, seconds=KEYRING_SECONDS)  # at the user's terminal: it may ask for a password there
         if done.returncode:
             return None
         return msgspec.json.decode(done.stdout, type=Credentials)

@@ -7,6 +7,7 @@ made by the pure modules beside this one; here are only sockets and clocks.
 from __future__ import annotations
 
 import asyncio
+import functools
 import itertools
 import random
 import ssl
@@ -19,9 +20,18 @@ from yarl import URL
 
 from envcensus import __version__
 from envcensus._kernels.page import quoted
+from envcensus.errors import OutOfTimeError
 from envcensus.index.circuit import Circuit, State
 from envcensus.index.config import IndexConfig
-from envcensus.index.credentials import Credentials, Keychain, Origin, has_origin, origin_of, split_credentials
+from envcensus.index.credentials import (
+    KEYRING_SECONDS,
+    Credentials,
+    Keychain,
+    Origin,
+    has_origin,
+    origin_of,
+    split_credentials,
+)
 from envcensus.index.faults import RequestFailed, explain
 from envcensus.index.http_library import aiohttp
 from envcensus.index.inflate import BodyError, TruncatedBody, inflate
@@ -31,6 +41,7 @@ from envcensus.index.redirects import REDIRECT_STATUSES, Refused, next_hop
 from envcensus.index.retry import RETRY_STATUSES, next_wait, parse_retry_after
 from envcensus.index.secure import names_host
 from envcensus.index.tls import trusting_context, verifying_context
+from envcensus.runtime.aside import acall
 
 USER_AGENT = f"envcensus/{__version__}"
 _DRAINED = 1 << 16  # bytes of an error's body that are read so that the connection can be used again
@@ -113,6 +124,7 @@ class Transport:
         self._contexts: dict[bool, ssl.SSLContext] = {}
         self._session: aiohttp.ClientSession | None = None
         self._large = asyncio.Semaphore(limits.large_bodies)
+        self._unlocking = asyncio.Lock()
 
     async def __aenter__(self) -> Transport:
         # Concurrency is bounded per host by Host.slots, so that waiting for a slot counts against no deadline.
@@ -237,10 +249,23 @@ class Transport:
         """Whether the keyring has credentials for a URL that answered 401; they are then the job's."""
         if job.own:
             return False
-        found = await asyncio.to_thread(self.keychain.ask_keyring, job.url)
+        origin = origin_of(job.url)
+        async with self._unlocking:  # the first asks, for all that are refused meanwhile
+            if not self.keychain.knows(origin):
+                self.keychain.keep(origin, await self._ask_keyring(origin, job.url))
+        found = self.keychain.kept(origin)
         changed = found is not None and found != job.credentials
         job.credentials = found or job.credentials
         return changed
+
+    async def _ask_keyring(self, origin: Origin, url: str) -> Credentials | None:
+        """What the keyring has; nothing where it takes too long. Its thread is left behind then, and so it is where the
+        run ends meanwhile."""
+        ask = functools.partial(self.keychain.ask_keyring, origin, url)
+        try:
+            return await acall(ask, timeout=2 * KEYRING_SECONDS)
+        except OutOfTimeError:
+            return None
 
     async def _admission(self, host: Host, deadline: float) -> None:
         """Wait until the host may be asked. Raises RequestFailed once it is given up."""

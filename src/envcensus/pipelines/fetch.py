@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from envcensus.index.limits import Limits
 from envcensus.index.project_question import Fetched, Want
 
 if TYPE_CHECKING:
@@ -53,12 +54,21 @@ def fetch(
     each = msgspec.structs.replace(config, concurrency=max(config.concurrency // pool.workers, 1))
     size = min(max(len(wants) // (pool.workers * _SHARES), 1), _LARGEST)
     batches = [(each, list(wants[start : start + size])) for start in range(0, len(wants), size)]
-    for outcome in pool.map_batches(_fetch_share, batches):
+    for outcome in pool.map_batches(_fetch_share, batches, stall=_longest(each, size)):
         if outcome.answer is not None:
             yield from outcome.answer
         else:
             for want in outcome.batch[1]:
                 yield Fetched(name=want.name, outcome="failed", reason=outcome.error)
+
+
+def _longest(config: IndexConfig, size: int) -> float:
+    """Seconds that a worker can take for a share of `size` projects: what takes longer is stuck, and not slow.
+
+    So many as it has connections are asked for at a time, each index at most twice, and the bounds of a request hold.
+    """
+    turns = -(-size // config.concurrency) + 1
+    return turns * Limits().total * (2 * len(config.index_urls) + len(config.find_links) + 1)
 
 
 def _fetch_share(batch: tuple[IndexConfig, list[Want]]) -> list[Fetched]:

@@ -15,6 +15,7 @@ import tempfile
 from typing import TYPE_CHECKING
 
 from envcensus.errors import UsageError
+from envcensus.runtime import child
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -103,17 +104,9 @@ def _unpacked(archive: bytes, filename: str, folder: str) -> str:
 
 
 def _run(cmd: Sequence[str], cwd: str | None = None, extra_environ: Mapping[str, str] | None = None) -> None:
-    """Call a backend in silence: standard output is for the answer."""
-    subprocess.run(
-        cmd,
-        cwd=cwd,
-        env={**os.environ, **(extra_environ or {})},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        check=True,
-        timeout=_LONGEST,
-    )
+    """Call a backend in silence: standard output is for the answer. It ends when the run does, with all it started."""
+    environ = {**os.environ, **(extra_environ or {})}
+    child.run(cmd, seconds=_LONGEST, stderr=subprocess.STDOUT, cwd=cwd, env=environ, apart=True).check_returncode()
 
 
 @contextlib.contextmanager

@@ -93,7 +93,9 @@ class _Online:
             missing = self.missing(missing)
             if not missing:
                 break
-            for answer in self.client.collect():
+            answers = self.client.collect()
+            assert answers, "what is missing was asked for"  # else this would go round for ever
+            for answer in answers:
                 self.take(answer)
             self.submit()
             self.run.look()

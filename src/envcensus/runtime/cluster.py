@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from envcensus.errors import EnvcensusError, UsageError
-from envcensus.runtime.pool import Outcome
+from envcensus.runtime.pool import Outcome, wait_for_one
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -117,7 +117,7 @@ class Cluster:
         seen = dict.fromkeys(running.values(), time.monotonic())
         try:
             while running:
-                done, _ = futures.wait(running, timeout=_LOOK_SECONDS, return_when=futures.FIRST_COMPLETED)
+                done = wait_for_one(running, _LOOK_SECONDS)
                 for future in done:
                     yield _host_outcome(running.pop(future), future)
                 if done:
@@ -187,7 +187,7 @@ class Shards:
                     running[executor.submit(function, batch)] = batch
                 if not running:
                     return
-                done, _ = futures.wait(running, timeout=stall, return_when=futures.FIRST_COMPLETED)
+                done = wait_for_one(running, stall)
                 for future in done:
                     found = _host_outcome("", future)
                     yield Outcome(running.pop(future), found.answer, found.error)

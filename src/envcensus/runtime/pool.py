@@ -28,6 +28,8 @@ MOST_WORKERS = 8
 
 _GIVE_UP = 3  # batches that killed their workers: then it is not the batches
 _KILL_SECONDS = 5.0
+_CLOSE_SECONDS = 10.0  # that workers have to end when there is nothing left for them to do
+_READY_SECONDS = 60.0  # that they have to start
 _STEP_SECONDS = 0.2  # between looks at whether the run is to end
 
 Batch = TypeVar("Batch")
@@ -75,6 +77,8 @@ class Pool:
         self._preload = ["envcensus.runtime.quiet", *preload]
         self._executor: ProcessPoolExecutor | None = None
         self._ready: threading.Event | None = None  # set when the workers were started, or could not be
+        self._late = False  # not in time: what still comes is not used
+        self._building = threading.Lock()
 
     def start(self) -> None:
         """Start the workers in the background, so that they import while this process does something else."""
@@ -107,7 +111,7 @@ class Pool:
     def rebuild(self) -> None:
         """Replace all workers."""
         self.kill()
-        self._build()
+        self._executor = self._build()
 
     def kill(self) -> None:
         """End all workers at once, whatever they do."""
@@ -117,11 +121,23 @@ class Pool:
             _kill(executor)
 
     def close(self) -> None:
-        """Let the workers end, and wait for it."""
+        """Let the workers end, and wait for it; kill those that do not."""
         self._settle()
         executor, self._executor = self._executor, None
-        if executor is not None:
-            executor.shutdown(wait=True, cancel_futures=True)
+        if executor is None:
+            return
+        processes = list((executor._processes or {}).values())
+        manager: Any = executor._executor_manager_thread
+        executor.shutdown(wait=False, cancel_futures=True)
+        if manager is None:
+            return
+        ended = False
+        try:
+            manager.join(_CLOSE_SECONDS)
+            ended = not manager.is_alive()
+        finally:
+            if not ended:
+                _end(processes, manager)
 
     def __enter__(self) -> Pool:
         return self
@@ -135,25 +151,37 @@ class Pool:
             self.kill()
 
     def _settle(self) -> None:
+        """Wait until the workers were started. A fork server that does not get on is left alone: there is no pool."""
         # Not Thread.join(): interrupted once, it takes a running thread for one that ended (before Python 3.13).
-        if self._ready is not None:
-            self._ready.wait()
+        if self._ready is None or self._late or self._ready.wait(_READY_SECONDS):
+            return
+        with self._building:
+            self._late = not self._ready.is_set()
+        if self._late:
+            self.reason = f"no worker processes: none started within {_READY_SECONDS:g} seconds"
 
     def _first_build(self, ready: threading.Event, mask: set[int]) -> None:
+        executor = None
         try:
             signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-            self._build()
+            executor = self._build()
         finally:
-            ready.set()
+            with self._building:
+                late = self._late
+                if not late:
+                    self._executor = executor
+                ready.set()
+        if late and executor is not None:
+            _kill(executor)
 
-    def _build(self) -> None:
+    def _build(self) -> ProcessPoolExecutor | None:
         try:
             context = multiprocessing.get_context("forkserver" if sys.platform.startswith("linux") else "spawn")
             context.set_forkserver_preload(self._preload)
             executor = ProcessPoolExecutor(self.workers, mp_context=context, initializer=worker.begin)
         except (OSError, ImportError, NotImplementedError) as error:
             self.reason = f"no worker processes: {error}"
-            return
+            return None
         try:
             with _held(signal.SIGINT):
                 for _ in range(self.workers):
@@ -161,8 +189,8 @@ class Pool:
         except (OSError, EOFError, BrokenProcessPool) as error:
             self.reason = f"no worker processes: {error}"
             _kill(executor)
-            return
-        self._executor = executor
+            return None
+        return executor
 
 
 def _kill(executor: ProcessPoolExecutor) -> None:
@@ -170,6 +198,10 @@ def _kill(executor: ProcessPoolExecutor) -> None:
     processes = list((executor._processes or {}).values())
     manager: Any = executor._executor_manager_thread
     executor.shutdown(wait=False, cancel_futures=True)
+    _end(processes, manager)
+
+
+def _end(processes: Iterable[Any], manager: Any) -> None:
     for process in processes:
         process.kill()
     for process in processes:
@@ -229,7 +261,7 @@ class _Mapping(Generic[Batch, Answer]):
                         running[future] = batch
                 if not running:
                     return
-                done = _wait(running, self._stall)
+                done = wait_for_one(running, self._stall)
                 good = [future for future in done if not _died(future)]
                 for future in good:
                     yield _outcome(running.pop(future), future)
@@ -247,7 +279,7 @@ class _Mapping(Generic[Batch, Answer]):
             return None
         if future is None:  # no pool was to be had again, and this process is not put at risk
             return Outcome(batch, None, "its worker process died")
-        done = _wait([future], self._stall)
+        done = wait_for_one([future], self._stall)
         return None if not done or _died(future) else _outcome(batch, future)
 
     def _submit(self, batch: Batch) -> futures.Future[Answer] | None:
@@ -275,7 +307,7 @@ class _End:
 _END = _End()
 
 
-def _wait(running: Collection[futures.Future[Answer]], stall: float | None) -> set[futures.Future[Answer]]:
+def wait_for_one(running: Collection[futures.Future[Answer]], stall: float | None) -> set[futures.Future[Answer]]:
     """Those that are done, as soon as one is; none after `stall` seconds. Raises Stopped where the run is to end."""
     asked = stop.current()
     if asked is None:
