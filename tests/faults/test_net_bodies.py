@@ -23,7 +23,7 @@ LONG = b"x" * 200_000
     ("reply", "reason"),
     [
         (Reply(body=LONG, headers=JSON, drip=(10, 0.02)), "too slowly"),
-        (Reply(body=b"", length=5000, headers=JSON, delay=1.5), "took too long"),
+        (Reply(body=b"", length=5000, headers=JSON, delay=60.0), "took too long"),
         (Reply(body=PAGE[:50], length=5000, headers=JSON), "took too long"),
         (Reply(body=PAGE[:50], length=5000, headers=JSON, close=True), "ended too early"),
         (Reply(body=PAGE, headers=JSON, reset_after=40), "closed the connection|ended too early"),

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.timeout(BOUND)
 
 SECRET = "s3cr3t-pa55"
 BASIC = "Basic " + base64.b64encode(f"me:{SECRET}".encode()).decode()
-QUICK = ("--retries", "0", "--index-timeout", "1")
+QUICK = ("--retries", "0", "--index-timeout", "5")  # in which a good answer comes on a busy machine, too
 FORMATS = ("json", "jsonl", "csv", "html", "md", "prom", "xml", "sarif")
 
 
@@ -61,8 +61,8 @@ def packages(document: Any) -> dict[str, dict[str, Any]]:
 
 
 FAULTS = {
-    "drip": Reply(body=b"x" * 100, headers=JSON, drip=(1, 2.0)),
-    "silence": Reply(body=b"", length=5000, headers=JSON, delay=3.0),
+    "drip": Reply(body=b"x" * 100, headers=JSON, drip=(1, 60.0)),
+    "silence": Reply(body=b"", length=5000, headers=JSON, delay=60.0),
     "truncated": Reply(body=SPAM.body[:50], length=5000, headers=JSON, close=True),
     "reset": Reply(body=SPAM.body, headers=JSON, reset_after=40),
     "wrong length": Reply(body=SPAM.body, length=40, headers=JSON, close=True),

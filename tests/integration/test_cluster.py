@@ -7,7 +7,6 @@ import json
 import signal
 import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ import pytest
 from benchmarks.catalog import NAMES, versions_of
 from benchmarks.index_server import running_process
 from tests.support.command import Command
-from tests.support.dask_cluster import DaskCluster, dask_cluster
+from tests.support.dask_cluster import DaskCluster, dask_cluster, until
 from tests.support.site import install, make_venv
 
 pytestmark = pytest.mark.skipif(
@@ -158,21 +157,29 @@ def test_lost_workers_and_hosts(roots: Path, tmp_path: Path) -> None:
 def test_a_slow_host_is_given_up_after_its_time(roots: Path, tmp_path: Path) -> None:
     with dask_cluster(tmp_path, ["127.0.0.2"]) as cluster:
         slow = cluster.worker("127.0.0.3", hold=tmp_path / "hold")
-        arguments = ["list", str(roots), "--cluster", cluster.address, "--host-timeout", "6", "--format", "json"]
+        arguments = ["list", str(roots), "--cluster", cluster.address, "--host-timeout", "15", "--format", "json"]
         document = end(start(Command(tmp_path), *arguments), 4)
         assert slow.poll() is None
     assert addresses(document) == ["127.0.0.2"]
-    assert lost(document) == {"127.0.0.3": "no answer within 6 seconds"}
+    assert lost(document) == {"127.0.0.3": "no answer within 15 seconds"}
 
 
 def test_a_scheduler_that_dies_loses_what_had_not_arrived(roots: Path, tmp_path: Path) -> None:
-    with dask_cluster(tmp_path, ["127.0.0.2"]) as cluster:
-        cluster.worker("127.0.0.3", hold=tmp_path / "hold")
+    holds = [tmp_path / "hold-2", tmp_path / "hold-3"]
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    with dask_cluster(tmp_path, []) as cluster:
+        for host, hold in zip(["127.0.0.2", "127.0.0.3"], holds, strict=True):
+            cluster.worker(host, hold=hold)
         command = Command(tmp_path)
-        command.environ["DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT"] = "2s"
+        command.environ |= {"DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT": "2s", "TMPDIR": str(scratch)}
         run = start(command, "list", str(roots), "--cluster", cluster.address, "--format", "json")
-        cluster.begun(tmp_path / "hold")
-        time.sleep(1)  # the other host's part arrives
+        for hold in holds:
+            cluster.begun(hold)
+        before, kept = scratch.stat().st_mtime_ns, len(list(scratch.iterdir()))
+        holds[0].unlink()
+        # A part that arrives has a file of its own while it is added to the others.
+        until(lambda: scratch.stat().st_mtime_ns != before and len(list(scratch.iterdir())) == kept)
         cluster.processes[0].kill()
         document = end(run, 4)
     assert addresses(document) == ["127.0.0.2"]

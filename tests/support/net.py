@@ -17,7 +17,8 @@ GOOD = (
     b'{"meta":{"api-version":"1.1"},"name":"good","versions":["1.0"],"files":[{"filename":"good-1.0.tar.gz",'
     b'"url":"good-1.0.tar.gz","hashes":{},"size":1,"upload-time":"2024-01-01T00:00:00Z"}]}'
 )
-SHORT = Limits(connect=1.0, total=4.0, grace=0.3, min_rate=10_000.0, max_body=1 << 20)
+# Short, but not so short that a good answer could miss them on a busy machine.
+SHORT = Limits(connect=5.0, total=15.0, grace=1.0, min_rate=10_000.0, max_body=1 << 20)
 BOUND = 60  # seconds, far beyond what any of these tests may take: a fault that is not bounded in time is a failure
 
 
@@ -32,7 +33,7 @@ def server() -> Iterator[ScriptedServer]:
 def ask(indexes: str | Sequence[str], *names: str, limits: Limits = SHORT, **settings: object) -> dict[str, Fetched]:
     """Ask for `names` and for `good`; keywords go to IndexConfig."""
     urls = (indexes,) if isinstance(indexes, str) else tuple(indexes)
-    settings = {"retries": 1, "timeout": 1.0, "keyring_provider": "disabled", **settings}
+    settings = {"retries": 1, "timeout": 3.0, "keyring_provider": "disabled", **settings}
     config = IndexConfig(index_urls=urls, **settings)  # type: ignore[arg-type]
     with IndexClient(config, limits) as client:
         return {answer.name: answer for answer in client.fetch([Want(n) for n in (*names, "good")])}

@@ -38,7 +38,7 @@ def connect() -> Iterator[Connect]:
         settings.setdefault("retries", 2)
         settings.setdefault("timeout", 5.0)
         config = IndexConfig(index_urls=indexes, **settings)  # type: ignore[arg-type]
-        clients.append(IndexClient(config, limits or Limits(connect=3.0, total=20.0), packer=packer))
+        clients.append(IndexClient(config, limits or Limits(connect=10.0, total=60.0), packer=packer))
         return clients[-1]
 
     yield make
