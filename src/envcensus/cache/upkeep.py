@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import re
+import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from zlib import crc32
 
 import lmdb
 from msgspec import Struct
@@ -17,6 +19,7 @@ from envcensus.errors import CacheError
 # What may lie in the cache's directory and is ours to remove: environments of all schema versions, and leftovers.
 _OURS = re.compile(r"v[0-9]+(\.damaged|\.new-[0-9]+|\.old-[0-9]+)?\Z")
 _BATCH = 512  # rows removed in one transaction
+_LOOKED_AT = 64 << 20  # bytes of records that `info` compares with their checksums
 
 
 class BucketInfo(Struct, frozen=True):
@@ -39,6 +42,8 @@ class StoreInfo(Struct, frozen=True, kw_only=True):
     used: int = 0  # in pages that hold records
     oldest_use: float | None = None  # to the day
     open_runs: int = 0  # this one excluded
+    checked: int = 0  # records that were compared with their checksums: all, or as many as that is cheap for
+    damage: str = ""  # what is wrong with the data file, as far as was looked
     other_sizes: dict[str, int] = {}  # of other schema versions, and of what was set aside
     buckets: dict[str, BucketInfo] = {}
 
@@ -52,7 +57,9 @@ def info(directory: str | None, *, size_limit: int, clock: store.Clock) -> Store
         return StoreInfo(directory=root, schema=layout.SCHEMA, exists=False, note=note, other_sizes=others)
     opened = opening.open_checked(directory, size_limit=size_limit, write=True, clock=clock)
     with opened:
-        buckets, oldest, used = _count(opened, clock())
+        counted = _count(opened, clock())
+        if counted.damage and isinstance(opened, store.Store):
+            opened.doubt(counted.damage)
         return StoreInfo(
             directory=root,
             schema=layout.SCHEMA,
@@ -60,11 +67,13 @@ def info(directory: str | None, *, size_limit: int, clock: store.Clock) -> Store
             note=note,
             size_limit=size_limit,
             file_size=_size(home),
-            used=used,
-            oldest_use=oldest,
+            used=counted.used,
+            oldest_use=counted.oldest,
             open_runs=marks.count(home) - 1,
             other_sizes=_others(root),
-            buckets=buckets,
+            buckets=counted.buckets,
+            checked=counted.checked,
+            damage=counted.damage,
         )
 
 
@@ -211,22 +220,67 @@ def _remove_tree(path: str) -> None:
         rmtree(path)  # does not follow links, not even planted ones
 
 
-def _count(opened: store.Store | store.NoStore, now: float) -> tuple[dict[str, BucketInfo], float | None, int]:
-    names = {ord(byte): name for name, byte in rows.BUCKETS.items()}
-    counts = {name: [0, 0, 0] for name in rows.BUCKETS}
-    oldest: int | None = None
+class _Counted(Struct):
+    """What `info` finds in the data file."""
+
+    buckets: dict[str, BucketInfo]
+    oldest: float | None = None
+    used: int = 0
+    checked: int = 0
+    damage: str = ""
+
+
+def _count(opened: store.Store | store.NoStore, now: float) -> _Counted:
+    """Go through the ledger, see whether it agrees with the rest, and look at as many records as that is cheap for."""
     with opened.reader() as reader:
         txn = reader.transaction
         if txn is None:
             raise CacheError(opened.reason or "the cache cannot be read")
-        for bucket, (quantum, size, expires) in rows.ledger(txn):
-            count = counts[names[bucket]]
-            count[0] += 1
-            count[1] += size
-            count[2] += expires <= now
-            oldest = quantum if oldest is None else min(oldest, quantum)
-        used = rows.pages_used(txn)
-    return {name: BucketInfo(*count) for name, count in counts.items()}, oldest and oldest * rows.QUANTUM, used
+        found = _Counted(dict.fromkeys(rows.BUCKETS, BucketInfo()))
+        try:
+            _read_ledger(txn, now, found)
+            _look_at_records(txn, found)
+        except (lmdb.Error, struct.error, KeyError) as error:
+            found.damage = f"a row cannot be read ({type(error).__name__})"
+        return found
+
+
+def _read_ledger(txn: rows.AnyTransaction, now: float, found: _Counted) -> None:
+    names = {ord(byte): name for name, byte in rows.BUCKETS.items()}
+    counts = {name: [0, 0, 0] for name in rows.BUCKETS}
+    oldest: int | None = None
+    indexed = 0
+    for bucket, (quantum, size, expires) in rows.ledger(txn):
+        count = counts[names[bucket]]
+        count[0] += 1
+        count[1] += size
+        count[2] += expires <= now
+        indexed += expires < rows.NEVER
+        oldest = quantum if oldest is None else min(oldest, quantum)
+    found.buckets = {name: BucketInfo(*count) for name, count in counts.items()}
+    found.oldest = oldest and oldest * rows.QUANTUM
+    found.used = rows.pages_used(txn)
+    records = sum(count[0] for count in counts.values())
+    sizes = sum(count[1] for count in counts.values())
+    # Each record has a row in the ledger and one in the index of recency; the totals are one more.
+    if rows.read_totals(txn) != (sizes, records) or txn.stat()["entries"] != 3 * records + indexed + 1:
+        found.damage = "records, indexes and totals do not agree"
+
+
+def _look_at_records(txn: rows.AnyTransaction, found: _Counted) -> None:
+    left = _LOOKED_AT
+    for prefix in rows.BUCKETS.values():
+        with txn.cursor() as cursor:
+            there = cursor.set_range(prefix)
+            while there and left > 0 and not found.damage:
+                key, raw = bytes(cursor.key()), cursor.value()
+                if key[:1] != prefix:
+                    break
+                if len(raw) < rows.RECORD.size or crc32(raw[4:], crc32(key)) != int.from_bytes(raw[:4], "little"):
+                    found.damage = "a record does not match its checksum"
+                found.checked += 1
+                left -= len(raw)
+                there = cursor.next()
 
 
 def _repeat(opened: store.Store, step: Callable[[rows.Batch], int]) -> None:

@@ -37,7 +37,7 @@ def command() -> None:
 @size_option
 @click.option("--format", "form", type=click.Choice(["columns", "json"]), default="columns", help="Output format.")
 def info(cache_dir: str | None, cache_size: int, form: str) -> None:
-    """Show where the cache lies and what it holds."""
+    """Show where the cache lies and what it holds. Damage is said as far as that is quickly seen; `verify` sees all."""
     found = cache_admin.info(cache_dir, size_limit=cache_size)
     if found.note:
         click.echo(f"envcensus: {found.note}", err=True)
@@ -103,6 +103,14 @@ def _lines(found: StoreInfo) -> list[str]:
             f"{name:10} {bucket.records:>9} {bucket.expired:>9} {binary_size(bucket.bytes):>10}"
             for name, bucket in found.buckets.items()
         ]
+        records = sum(bucket.records for bucket in found.buckets.values())
+        if found.damage:
+            lines += ["", f"Damaged: {found.damage}. `envcensus cache verify` sets that right."]
+        elif found.checked < records:
+            lines += [
+                "",
+                f"{found.checked} of {records} records were looked at; `envcensus cache verify` looks at all.",
+            ]
     if found.other_sizes:
         lines += ["", "Also there, until the next `envcensus cache prune`:"]
         lines += [f"{name:10} {binary_size(size):>10}" for name, size in found.other_sizes.items()]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from envcensus.cache import check, upkeep
+from envcensus.cache import check, opening, rows, upkeep
 from envcensus.cache.store import DEFAULT_SIZE, MINIMUM_SIZE, NoStore, Store, open_store
 from envcensus.errors import CacheError
 
@@ -43,6 +43,41 @@ def test_info_counts_what_is_there(filled: Store, home: str, clock: Clock) -> No
     assert info.oldest_use is not None
     assert clock.now - DAY < info.oldest_use <= clock.now
     assert info.open_runs == 0
+    assert (info.checked, info.damage) == (120, "")
+
+
+def test_info_sees_a_flipped_bit_in_any_record(filled: Store, home: str, clock: Clock) -> None:
+    """And leaves its mark behind, so that the next run that opens the store looks at all of it."""
+    path = os.path.join(home, "v1", "data.mdb")
+    with open(path, "r+b") as file:
+        data = file.read()
+        middle = data.index(bytes(10_000)) + 5000  # in the value of one of "files"
+        file.seek(middle)
+        file.write(b"\x01")
+    info = upkeep.info(home, size_limit=DEFAULT_SIZE, clock=clock)
+    assert info.damage == "a record does not match its checksum"
+    again = upkeep.info(home, size_limit=DEFAULT_SIZE, clock=clock)
+    assert (again.damage, again.buckets["pages"].records, list(again.other_sizes)) == ("", 0, ["v1.damaged"])
+
+
+@pytest.mark.parametrize("row", [b"L1p7", b"L9p7", b"R\0\0\0\0001p7", b"T", b"1new"])
+def test_info_sees_books_that_do_not_agree(filled: Store, home: str, clock: Clock, row: bytes) -> None:
+    env = opening.open_environment(os.path.join(home, "v1"), DEFAULT_SIZE)
+    with env.begin(write=True) as txn:
+        if row in {b"L1p7", b"T"}:
+            txn.put(row, b"damaged")
+        else:
+            txn.put(row, bytes(rows.LEDGER.size))
+    env.close()
+    assert upkeep.info(home, size_limit=DEFAULT_SIZE, clock=clock).damage
+
+
+def test_info_looks_at_no_more_than_is_cheap(
+    filled: Store, home: str, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upkeep, "_LOOKED_AT", 5000)
+    info = upkeep.info(home, size_limit=DEFAULT_SIZE, clock=clock)
+    assert (info.checked, info.damage) == (5, "")
 
 
 def test_info_sees_other_runs(filled: Store, home: str, clock: Clock) -> None:
