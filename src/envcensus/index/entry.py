@@ -36,10 +36,17 @@ class Entry(Struct, frozen=True):
     fetched: float
     expires: float
     stale_until: float
-    stamp: bytes = NO_STAMP  # state of the local sources, see `envcensus.index.local.stamp`
+    stamp: bytes = NO_STAMP  # state of the local sources, see `envcensus.index.places.Stamps`
     validators: tuple[Validator, ...] = ()
     files: bool = False  # whether the packed files are kept too
     notes: tuple[str, ...] = ()
+
+
+def no_stand_in(entry: Entry) -> str:
+    """Why the answer that is kept does not stand in for one that was not to be had: the end of a sentence."""
+    if entry.stale_until < entry.expires + 1.0:  # the sums are not exact
+        return "the index lets no older answer stand in for one (--offline shows it)"
+    return "the answer in the cache is older than the index allows (--offline shows it)"
 
 
 def pack_entry(entry: Entry) -> bytes:

@@ -39,18 +39,12 @@ def project_page_path(index_url: str, name: str) -> str:
     return os.path.join(path_of(index_url), name, "index.html")
 
 
-def stamp(config: IndexConfig, name: str) -> bytes:
-    """Eight bytes that change when what the local sources say about `name` may have changed.
-
-    Costs a `stat` for each local source; NO_STAMP where there is none.
-    """
-    return Stamps(config).of(name)
-
-
 class Stamps:
-    """The stamps of many projects, for one run: places that all projects share are looked at once, when first needed.
+    """For each project, eight bytes that change when what the local sources say about it may have changed.
 
-    For judging what is in the cache. What is put there gets the `stamp` of that moment.
+    Places that all projects share are looked at once, when first needed; an index costs a `stat` for each project.
+
+    For judging what is in the cache, and for what is put there by one who reads the shared places once, and after that.
     """
 
     def __init__(self, config: IndexConfig) -> None:
@@ -59,9 +53,9 @@ class Stamps:
         self._shared: list[str] | None = None
 
     def of(self, name: str) -> bytes:
-        """The `stamp` of the normalized `name`."""
+        """The stamp of the normalized `name`; NO_STAMP where there is no local source."""
         if self._shared is None:
-            self._shared = [_state_at(location_path, place) for place in self._links if is_local(place)]
+            self._shared = [_state_at(location_path, place, pages=True) for place in self._links if is_local(place)]
         states = [_state_at(project_page_path, url, name) for url in self._indexes] + self._shared
         if not states:
             return NO_STAMP
@@ -70,11 +64,23 @@ class Stamps:
         return blake2b("\n".join(states).encode(), digest_size=8).digest()
 
 
-def _state_at(path: Callable[..., str], *place: str) -> str:
+def _state_at(path: Callable[..., str], *place: str, pages: bool = False) -> str:
+    """The state of a place; with `pages` also of the pages of links in it, where it is a directory.
+
+    One that is edited where it stands changes nothing about the directory.
+    """
     try:
-        return _state(path(*place))
+        found = path(*place)
     except ValueError:
         return ""
+    state = _state(found)
+    if pages and os.path.isdir(found):
+        try:
+            names = sorted(name for name in os.listdir(found) if name.lower().endswith(PAGES))
+        except OSError:
+            return state
+        return " ".join([state, *(_state(os.path.join(found, name)) for name in names)])
+    return state
 
 
 def _state(path: str) -> str:

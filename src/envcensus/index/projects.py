@@ -16,7 +16,7 @@ from envcensus.index.links import Links
 from envcensus.index.local import LocalError, read_project
 from envcensus.index.negotiation import ACCEPT
 from envcensus.index.pages import PackPages, PageError, RawPage, pack_pages
-from envcensus.index.places import stamp
+from envcensus.index.places import Stamps
 from envcensus.index.project_question import Fetched, Outcome, Want
 from envcensus.index.secure import is_secure
 from envcensus.index.transport import Response, Tally, Transport
@@ -45,7 +45,8 @@ class ProjectClient:
         self._transport = transport
         self._config = transport.config
         self._packer = packer
-        self._links = Links(transport)
+        self._links = Links(transport)  # reads each place once, as `_stamps` looks at it once
+        self._stamps = Stamps(self._config)
         # Credentials of the index URL come from the keychain, by origin.
         self._indexes = [
             split_credentials(url)[0] for url in self._config.index_urls if is_secure(url, self._config.trusted_hosts)
@@ -56,7 +57,7 @@ class ProjectClient:
         """Ask all indexes (or, with first-match, one after the other) for one project."""
         tally = Tally()
         now = time.time()
-        state = stamp(self._config, want.name)
+        state = self._stamps.of(want.name)  # before the places are read: what changes meanwhile is noticed next time
         if not self._indexes and self._refused:
             return _failed(want.name, NO_INDEX, tally, now)
         try:

@@ -13,7 +13,7 @@ from envcensus.index.client import Fetched, IndexClient, Want
 from envcensus.index.config import IndexConfig
 from envcensus.index.entry import NO_STAMP
 from envcensus.index.pages import pack_pages
-from envcensus.index.places import missing_locations, stamp
+from envcensus.index.places import Stamps, missing_locations
 from envcensus.model.page import File
 from tests.support.scripted_server import Reply, ScriptedServer
 
@@ -139,11 +139,38 @@ def test_unchanged_files_beside_a_304_need_no_page(simple: Path, server: Scripte
 
 def test_the_stamp_follows_the_files_that_count(simple: Path) -> None:
     config = IndexConfig(index_urls=(f"file://{simple}",), find_links=(str(simple.parent),))
-    before = stamp(config, "spam")
-    assert stamp(config, "spam") == before
-    assert stamp(IndexConfig(index_urls=("https://a.example.com",)), "spam") == NO_STAMP
+    before = stamp(config)
+    assert stamp(config) == before
+    assert stamp(IndexConfig(index_urls=("https://a.example.com",))) == NO_STAMP
     (simple.parent / "spam-5.tar.gz").touch()
-    assert stamp(config, "spam") != before
+    assert stamp(config) != before
+
+
+def stamp(config: IndexConfig) -> bytes:
+    return Stamps(config).of("spam")
+
+
+@pytest.mark.parametrize("as_directory", [True, False])
+def test_the_stamp_follows_a_page_of_links_that_is_edited_where_it_stands(tmp_path: Path, as_directory: bool) -> None:
+    page = tmp_path / "links.html"
+    page.write_text("<a href=spam-1.tar.gz>s</a>")
+    (tmp_path / "notes.txt").write_text("one")
+    config = IndexConfig(index_urls=(), find_links=(str(tmp_path if as_directory else page),))
+    before = stamp(config)
+    (tmp_path / "notes.txt").write_text("other")
+    assert stamp(config) == before
+    page.write_text("<a href=spam-21.tar.gz>s</a>")
+    assert stamp(config) != before
+
+
+def test_a_place_that_changes_after_it_was_read_is_noticed_next_time(tmp_path: Path, connect: Connect) -> None:
+    """A client reads the places once: what it finds gets the stamp that they had before."""
+    (tmp_path / "spam-1.tar.gz").touch()
+    client = connect(find_links=(str(tmp_path),))
+    first = ask(client)
+    (tmp_path / "spam-2.tar.gz").touch()
+    later = ask(client)
+    assert first.stamp == later.stamp != Stamps(client._transport.config).of("spam")
 
 
 def test_a_file_that_is_no_place_is_named(tmp_path: Path) -> None:
