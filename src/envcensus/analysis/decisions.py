@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     RowKey = tuple[str, str, Target, bool | None, bool, str]
 
 _YEAR = 365.25 * 86400.0
+_LONGEST_REASON = 200  # characters of what an index says of a project's status
 _MOST = 20_000  # of each kind that is remembered: some 10 MB of rows
 
 
@@ -50,7 +51,7 @@ class Decisions:
         self._candidates: dict[tuple[str, Target], tuple[Candidates, VersionTable]] = {}
         self._allowed: dict[tuple[str, Target, frozenset[int]], tuple[Sequence[SpecifierSet], str]] = {}
         self._bars: dict[tuple[int, str], tuple[Requirement, bool]] = {}
-        self._status: dict[str, str] = {}
+        self._status: dict[str, tuple[str, str]] = {}
         self._rows: dict[RowKey, Finding] = {}
 
     def answer(self, name: str) -> PageAnswer:
@@ -125,11 +126,15 @@ class Decisions:
         _with_room(self._rows)[key] = row
         return row
 
-    def status(self, name: str) -> str:
-        """The project's status (PEP 792)."""
-        if name not in self._status:
-            self._status[name] = page.info(self._answers[name].record).status
-        return self._status[name]
+    def status(self, name: str) -> tuple[str, str]:
+        """The project's status (PEP 792), and the reason that its index gives."""
+        found = self._status.get(name)
+        if found is None:
+            info = page.info(self._answers[name].record)
+            reason = " ".join(info.status_reason.split())
+            reason = reason if len(reason) <= _LONGEST_REASON else reason[: _LONGEST_REASON - 1] + "…"
+            found = self._status[name] = info.status, reason
+        return found
 
 
 def _with_room(known: dict[K, V]) -> dict[K, V]:

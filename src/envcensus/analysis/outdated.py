@@ -80,6 +80,8 @@ def _unheld(distribution: Distribution, decisions: Decisions, around: Surroundin
     latest = decisions.latest(name, around.target)
     if latest is None:
         reason = page.why_none(answer.record, around.target, name)
+        if reason == "the project is quarantined" and (told := decisions.status(name)[1]):
+            reason = f"{reason}: {told}"
         return _not_found(distribution, bool(direct), reason, answer)
     reason = _not_comparable(distribution)
     if reason:
@@ -92,6 +94,7 @@ def _unheld(distribution: Distribution, decisions: Decisions, around: Surroundin
             stale=answer.stale,
         )
     step = decisions.step(name, distribution.version, latest)
+    status, status_reason = decisions.status(name)
     return Finding(
         distribution=distribution,
         state="outdated" if step.outdated else "current",
@@ -101,7 +104,8 @@ def _unheld(distribution: Distribution, decisions: Decisions, around: Surroundin
         age_days=None if step.uploaded is None else max(around.now - step.uploaded, 0.0) / _DAY,
         libyears=step.libyears,
         yanked=step.yanked,
-        status=decisions.status(name),
+        status=status,
+        status_reason=status_reason,
         direct=bool(direct),
         reason=_staleness(answer) if answer.stale is not None else "",
         stale=answer.stale,

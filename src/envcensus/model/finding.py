@@ -34,6 +34,7 @@ class Finding(Struct, frozen=True, gc=False, kw_only=True, repr_omit_defaults=Tr
     libyears: float | None = None  # years between the uploads of the installed version and of `latest`
     yanked: str | None = None  # the installed version is yanked: the reason, possibly empty
     status: str = "active"  # PEP 792 project status
+    status_reason: str = ""  # what the index says about it; cut where it is long
     direct: bool = False  # no other installed distribution requires it
     ignored: str = ""  # reason of the policy entry that ignores this row
     reason: str = ""  # why the state is not-comparable, not-found or failed, or the answer is stale

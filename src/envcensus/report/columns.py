@@ -183,10 +183,15 @@ def notes(finding: Finding) -> list[str]:
     if finding.yanked is not None:
         said.append(f"installed version yanked: {finding.yanked}" if finding.yanked else "installed version yanked")
     if finding.status != "active":
-        said.append(f"project {finding.status}")
+        said.append(project_status(finding))
     if finding.wanted and finding.held_by and finding.latest and finding.wanted != finding.latest.version:
         said.append("held by " + ", ".join(finding.held_by))
     return said
+
+
+def project_status(finding: Finding) -> str:
+    """The status of a project, and why it has it where its index says so: "project archived: see ham"."""
+    return f"project {finding.status}" + (f": {finding.status_reason}" if finding.status_reason else "")
 
 
 def _not_rows(shown: Sequence[Finding]) -> Iterator[str]:

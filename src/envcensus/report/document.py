@@ -42,6 +42,7 @@ class Package(Struct, omit_defaults=True, gc=False, kw_only=True):
     yanked: bool = False
     yanked_reason: str = ""
     project_status: str = "active"
+    project_status_reason: str = ""
     direct: bool = False
     requested: bool = False
     editable_project_location: str = ""
@@ -238,6 +239,7 @@ def package(finding: Finding) -> Package:
         yanked=finding.yanked is not None,
         yanked_reason=finding.yanked or "",
         project_status=finding.status,
+        project_status_reason=finding.status_reason,
         direct=finding.direct,
         requested=distribution.requested,
         editable_project_location=distribution.location if distribution.editable else "",

@@ -132,7 +132,7 @@ def _notes(finding: Finding) -> list[list[str]]:
     elif finding.reason:
         said.append(["", finding.reason])
     if finding.status != "active":
-        said.append(["warn", f"project {finding.status}"])
+        said.append(["warn", columns.project_status(finding)])
     if finding.held_by:
         said.append(["", "held by " + ", ".join(finding.held_by)])
     if finding.ignored:

@@ -102,7 +102,8 @@ def _said(finding: Finding, options: RenderOptions) -> Iterator[tuple[str, str]]
     if finding.yanked is not None:
         yield "yanked", f"yanked: {finding.yanked}" if finding.yanked else "yanked"
     if finding.status != "active":
-        yield "project-status", f"the project is {finding.status}"
+        reason = f": {finding.status_reason}" if finding.status_reason else ""
+        yield "project-status", f"the project is {finding.status}{reason}"
 
 
 def _result(rule: str, text: str, path: str, survey: Survey) -> dict[str, Any]:

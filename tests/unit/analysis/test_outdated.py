@@ -20,7 +20,7 @@ YEAR = 365.25 * 86400
 TARGET = Target(python="3.11.7", tags=["py3-none-any"])
 
 
-def page(name: str, *versions: str, yanked: str = "", status: str = "active") -> PageAnswer:
+def page(name: str, *versions: str, yanked: str = "", status: str = "active", status_reason: str = "") -> PageAnswer:
     files = tuple(
         File(
             filename=f"{name}-{version}-py3-none-any.whl",
@@ -30,7 +30,8 @@ def page(name: str, *versions: str, yanked: str = "", status: str = "active") ->
         )
         for place, version in enumerate(versions)
     )
-    return PageAnswer(name=name, outcome="found", record=pack(ProjectPage(name=name, files=files, status=status))[0])
+    found = ProjectPage(name=name, files=files, status=status, status_reason=status_reason)
+    return PageAnswer(name=name, outcome="found", record=pack(found)[0])
 
 
 def distribution(name: str, version: str, **more: Any) -> Distribution:
@@ -68,6 +69,17 @@ def test_what_cannot_be_compared_says_why() -> None:
     assert row(distribution("a", "0.1", direct_url="http://127.0.0.1/a.whl"), answer).state == "not-comparable"
     assert row(distribution("a", "no-version"), answer).state == "not-comparable"
     assert row(distribution("a", "1"), PageAnswer(name="a", outcome="not-found")).state == "not-found"
+
+
+def test_why_a_project_has_its_status() -> None:
+    old = distribution("a", "1.0")
+    found = row(old, page("a", "1.0", status="archived", status_reason="see\n b"))
+    assert (found.status, found.status_reason) == ("archived", "see b")
+    assert row(old, page("a", "1.0", status="archived", status_reason="x" * 200)).status_reason == "x" * 200
+    assert row(old, page("a", "1.0", status="archived", status_reason="x" * 201)).status_reason == "x" * 199 + "…"
+    gone = row(old, page("a", status="quarantined", status_reason="malware"))
+    assert (gone.state, gone.reason) == ("not-found", "the project is quarantined: malware")
+    assert row(old, page("a", status="quarantined")).reason == "the project is quarantined"
 
 
 def test_requirers_hold_back_and_are_named() -> None:
