@@ -204,7 +204,28 @@ def test_an_index_may_forbid_old_answers(server: ScriptedServer, environment: Pa
     command = Command(tmp_path, server.url)
     command.run("outdated", str(environment))
     server.routes["/spam/"] = Reply(500)
-    assert packages(command.json("outdated", str(environment), *QUICK, check=4))["spam"]["state"] == "failed"
+    row = packages(command.json("outdated", str(environment), *QUICK, check=4))["spam"]
+    assert row["state"] == "failed"
+    assert "answered 500; the index lets no older answer stand in for one (--offline shows it)" in row["reason"]
+
+
+def test_a_page_that_must_be_revalidated_and_a_dead_index(
+    server: ScriptedServer, environment: Path, tmp_path: Path
+) -> None:
+    """RFC 9111, 4.2.4: it may not stand in, and the row says why and what can be done about it."""
+    forbids = {**JSON, "Cache-Control": "max-age=0, must-revalidate"}
+    server.routes["/spam/"] = Reply(body=SPAM.body, headers=forbids)
+    server.routes["/good/"] = Reply(body=GOOD, headers=forbids)
+    command = Command(tmp_path, server.url)
+    command.run("outdated", str(environment))
+    server.routes["*"] = server.routes["/spam/"] = server.routes["/good/"] = Reply(503)
+    done = command.run("outdated", str(environment), *QUICK, check=4)
+    (error,) = [line for line in done.stdout.splitlines() if line.startswith("error:")]
+    assert "2 packages could not be looked up: " in error
+    assert "answered 503; the index lets no older answer stand in for one (--offline shows it)" in error
+    rows = packages(command.json("outdated", str(environment), "--offline"))
+    assert {row["state"] for row in rows.values()} == {"outdated"}
+    assert all("stale_seconds" in row for row in rows.values())
 
 
 def test_how_far_the_cache_is_trusted(server: ScriptedServer, environment: Path, tmp_path: Path) -> None:
@@ -261,7 +282,9 @@ def test_indexes_that_disagree_are_noted_once(server: ScriptedServer, environmen
 def test_yanked_quarantined_and_without_times(
     server: ScriptedServer, environment: Path, tmp_path: Path, workers: str
 ) -> None:
-    server.routes["/spam/"] = page("spam", "1.0", "2.0", **{"project-status": {"status": "quarantined"}})
+    why = "mal\x1b[31mware,\n" + "x" * 500
+    status = {"status": "quarantined", "reason": why}
+    server.routes["/spam/"] = page("spam", "1.0", "2.0", **{"project-status": status})
     yanked = [{"filename": "good-1.0.tar.gz", "url": "g", "hashes": {}, "yanked": "broken"}]
     server.routes["/good/"] = page("good", files=yanked)
     command = Command(tmp_path, server.url)
@@ -269,3 +292,9 @@ def test_yanked_quarantined_and_without_times(
     assert rows["good"]["state"] != "outdated"
     assert "age_days" not in rows["spam"]
     assert rows["spam"]["project_status"] == "quarantined"
+    assert rows["spam"]["project_status_reason"].startswith("mal\x1b[31mware, xxx")
+    assert len(rows["spam"]["project_status_reason"]) == 200
+    for suffix in ("columns", "html", "markdown", "sarif"):  # in words, and harmless
+        shown = command.run("outdated", str(environment), "--all", "--format", suffix).stdout
+        assert "quarantined: mal" in shown, suffix
+        assert "\x1b[31mware" not in shown, suffix

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from envcensus.index.entry import Entry, pack_entry, unpack_entry
+from envcensus.index.entry import Entry, no_stand_in, pack_entry, unpack_entry
 from envcensus.index.places import Stamps
 from envcensus.model.page import Outcome, PageAnswer
 
@@ -231,7 +231,8 @@ class Asker:
         if fetched.outcome == "failed":
             if kept is not None and self._now < kept.entry.stale_until:
                 return _answer(name, kept, stale=self._now - kept.entry.fetched, reason=fetched.reason)
-            return PageAnswer(name=name, outcome="failed", reason=fetched.reason)
+            reason = fetched.reason if kept is None else f"{fetched.reason}; {no_stand_in(kept.entry)}"
+            return PageAnswer(name=name, outcome="failed", reason=reason)
         found = fetched.outcome == "found"
         return PageAnswer(
             name=name, outcome="found" if found else "not-found", record=fetched.record, notes=fetched.notes

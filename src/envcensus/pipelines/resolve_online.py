@@ -8,7 +8,7 @@ from envcensus._kernels.page import PageError
 from envcensus._kernels.version import Version
 from envcensus.index.client import Fetched, IndexClient, MetadataFetched, MetadataWant, Want
 from envcensus.index.core_metadata import parse_metadata
-from envcensus.index.entry import Entry, pack_entry
+from envcensus.index.entry import Entry, no_stand_in, pack_entry
 from envcensus.index.places import path_of
 from envcensus.model.display import neutral
 from envcensus.pipelines.resolve_build import (
@@ -234,7 +234,9 @@ class _Online:
         run, entry = self.run, self.kept.get(name)
         record = run.source.kept_record(name) if entry is not None and run.now < entry.stale_until else b""
         if entry is None or not record:
-            self.no_page(name, reason)
+            self.no_page(
+                name, reason if entry is None or run.now < entry.stale_until else f"{reason}; {no_stand_in(entry)}"
+            )
             return
         try:
             run.feed_page(name, run.source.read(record, name))
