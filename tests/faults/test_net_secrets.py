@@ -84,6 +84,31 @@ def test_the_keyring_is_asked_after_a_401(
     assert sent(server) == [None, BASIC, BASIC]
 
 
+def test_a_user_without_a_password_may_be_forbidden_before_the_keyring_is_asked(
+    server: ScriptedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """pypiserver answers 401 to nobody, and 403 to somebody whose password is wrong."""
+
+    def answer(request: Request) -> Reply:
+        given = request.headers.get("authorization")
+        return needs_login(request) if given in (None, BASIC) else Reply(403)
+
+    server.routes["*"] = server.routes["/good/"] = answer
+    program = tmp_path / "keyring"
+    program.write_text(
+        f'#!/bin/sh\necho "$5" >> {tmp_path}/calls\nprintf \'{{"username": "me", "password": "{SECRET}"}}\'\n'
+    )
+    program.chmod(program.stat().st_mode | stat.S_IXUSR)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    answers = ask(server.url.replace("//", "//me@"), "spam", keyring_provider="subprocess")
+    assert {a.outcome for a in answers.values()} == {"found"}
+    assert (tmp_path / "calls").read_text() == "me\n", "once"
+    # A password that is refused is no reason to ask: the user gave it.
+    answers = ask(server.url.replace("//", "//me:wrong@"), "spam", keyring_provider="subprocess")
+    assert {a.outcome for a in answers.values()} == {"failed"}
+    assert (tmp_path / "calls").read_text() == "me\n"
+
+
 def test_the_keyring_module_is_asked_too(server: ScriptedServer, tmp_path: Path) -> None:
     """In a process of its own, where a module of that name can be put in the way."""
     server.routes["*"] = needs_login

@@ -215,12 +215,12 @@ class Transport:
         raise AssertionError("unreachable")
 
     async def _attempt(self, host: Host, job: Job, deadline: float) -> Response | RequestFailed:
-        """One request, and what it says about the host. A 401 is asked again with what the keyring holds."""
+        """One request, and what it says about the host. What is refused is asked again with what the keyring holds."""
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout_at(deadline):
                 response = await self._once(host, job)
-                if response.status == 401 and await self._unlock(job):
+                if _asks_for_credentials(response, job) and await self._unlock(job):
                     response = await self._once(host, job)
         except (aiohttp.ClientError, OSError, BodyError, ValueError) as error:
             fault = explain(error, host.origin, overdue=loop.time() >= deadline)
@@ -375,6 +375,12 @@ class Transport:
     def is_trusted(self, origin: Origin) -> bool:
         """Whether the user named the host in trusted-host, with its port or without."""
         return names_host(origin, self.config.trusted_hosts)
+
+
+def _asks_for_credentials(response: Response, job: Job) -> bool:
+    """Whether a keyring may help: pypiserver answers 403, and not 401, to a user name without its password."""
+    half = job.credentials is not None and not job.credentials.whole
+    return response.status == 401 or (response.status == 403 and half)
 
 
 def _split(url: str) -> tuple[str, Credentials | None]:
