@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import tee
 
 from msgspec import Struct
 
 from envcensus.model.changes import Changes
 from envcensus.model.display import plural
+from envcensus.model.distribution import Distribution
 from envcensus.model.environment import Environment
-from envcensus.model.finding import Finding, State
+from envcensus.model.finding import Finding, State, Unchecked
 from envcensus.model.skipped import Note, Problem, Skipped
 
 
@@ -35,8 +36,16 @@ class Survey(Struct, frozen=True, kw_only=True):
     """One environment with what was found out about its distributions."""
 
     environment: Environment
-    findings: tuple[Finding, ...]
+    findings: tuple[Finding, ...] | Unchecked
     problems: tuple[Problem, ...] = ()
+
+    @property
+    def distributions(self) -> Sequence[Distribution]:
+        """What is installed, in the order of the findings."""
+        found = self.findings
+        if isinstance(found, Unchecked):
+            return found.distributions
+        return [finding.distribution for finding in found]
 
     def __repr__(self) -> str:
         flaws = f", {plural(len(self.problems), 'problem')}" if self.problems else ""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Iterator, Sequence
+from typing import Literal, overload
 
 from msgspec import Struct
 
@@ -39,3 +40,43 @@ class Finding(Struct, frozen=True, gc=False, kw_only=True, repr_omit_defaults=Tr
     ignored: str = ""  # reason of the policy entry that ignores this row
     reason: str = ""  # why the state is not-comparable, not-found or failed, or the answer is stale
     stale: float | None = None  # age in seconds of an answer that comes from the cache because no index gave one
+
+
+class Unchecked(Sequence[Finding]):
+    """The findings of a plain listing, one for each of `distributions`, made when somebody looks at one.
+
+    Most readers of a listing want its distributions alone, and a finding for each costs as much as the distribution.
+    """
+
+    __slots__ = ("_made", "distributions")
+
+    def __init__(self, distributions: tuple[Distribution, ...]) -> None:
+        self.distributions = distributions
+        self._made: tuple[Finding, ...] | None = None
+
+    def _all(self) -> tuple[Finding, ...]:
+        if self._made is None:
+            self._made = tuple([Finding(distribution=each, state="unchecked") for each in self.distributions])
+        return self._made
+
+    def __len__(self) -> int:
+        return len(self.distributions)
+
+    def __iter__(self) -> Iterator[Finding]:
+        return iter(self._all())
+
+    @overload
+    def __getitem__(self, index: int) -> Finding: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Finding, ...]: ...
+    def __getitem__(self, index: int | slice) -> Finding | tuple[Finding, ...]:
+        return self._all()[index]
+
+    def __eq__(self, other: object) -> bool:
+        return self._all() == (other._all() if isinstance(other, Unchecked) else other)
+
+    def __hash__(self) -> int:
+        return hash(self._all())
+
+    def __repr__(self) -> str:
+        return repr(self._all())

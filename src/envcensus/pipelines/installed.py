@@ -11,6 +11,7 @@ from msgspec import Struct
 from envcensus._kernels.names import canonicalize_name
 from envcensus._kernels.version import Version
 from envcensus.model.census import Census, Metrics, Stream, Survey, Surveys
+from envcensus.model.finding import Unchecked
 from envcensus.model.skipped import Skipped
 from envcensus.pipelines.collect import listings, unchecked
 from envcensus.pipelines.held import Held
@@ -93,7 +94,10 @@ def stream(
             if isinstance(item, Skipped):
                 yield item
             else:
-                yield unchecked(item) if selection is None else selected(unchecked(item), selection)
+                survey = Survey(
+                    environment=item.environment, findings=Unchecked(item.distributions), problems=item.problems
+                )
+                yield survey if selection is None else selected(survey, selection)
         clock.end("scan")
 
     run = Stream(items(), now, asked=False)
@@ -133,7 +137,7 @@ def _required(survey: Survey) -> set[str]:
     from envcensus.pipelines.targets import marker_environment, profile_of
 
     markers = marker_environment(profile_of(survey.environment), survey.environment.platform)
-    graph = build_graph([finding.distribution for finding in survey.findings], markers)
+    graph = build_graph(survey.distributions, markers)
     return {name for name, edges in graph.needed_by.items() if any(not edge.extra for edge in edges)}
 
 

@@ -12,7 +12,7 @@ from envcensus.model.census import Census, Stream, Survey
 from envcensus.model.changes import Changes
 from envcensus.model.display import hours, neutral, plural
 from envcensus.model.environment import Environment
-from envcensus.model.finding import Finding
+from envcensus.model.finding import Finding, Unchecked
 from envcensus.model.skipped import Problem, Skipped, in_full
 from envcensus.report import remarks, totals
 from envcensus.report.options import RenderOptions
@@ -31,7 +31,7 @@ def render(census: Census | Stream, options: RenderOptions) -> Iterator[str]:
     for survey in census.surveys:
         counts = totals.of_survey(survey)
         sums.add(counts)
-        projects.update([finding.distribution.normalized for finding in survey.findings])
+        projects.update([each.normalized for each in survey.distributions])
         if counts.unchecked < counts.packages:
             stale.add(survey.findings)
         yield "\n".join(_environment(survey, counts, options)) + "\n\n"
@@ -135,7 +135,7 @@ def owner_of(environment: Environment) -> str:
 
 
 def _rows(rows: Sequence[Finding], options: RenderOptions, *, compared: bool) -> str:
-    distributions = [f.distribution for f in rows]
+    distributions = rows.distributions if isinstance(rows, Unchecked) else [f.distribution for f in rows]
     columns: dict[str, list[str]] = {
         "Package": [d.name for d in distributions],
         "Version": [d.version for d in distributions],
@@ -149,8 +149,7 @@ def _rows(rows: Sequence[Finding], options: RenderOptions, *, compared: bool) ->
             "Age": ["" if f.age_days is None else age(f.age_days) for f in rows],
             "Notes": ["; ".join(notes(f)) for f in rows],
         }
-    editable = [d.editable for d in distributions]
-    if True in editable:
+    if any(d.editable for d in distributions):
         columns["Editable project location"] = [d.location if d.editable else "" for d in distributions]
     kept = {title: cells for title, cells in columns.items() if any(cells) or title in ("Package", "Version")}
     titles, body = list(kept), list(kept.values())

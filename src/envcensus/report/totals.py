@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from envcensus.model.census import Survey
-from envcensus.model.finding import Finding, Severity
+from envcensus.model.finding import Finding, Severity, Unchecked
 
 SEVERITIES: tuple[Severity, ...] = ("major", "minor", "patch", "pre", "post", "other")
 
@@ -67,7 +67,9 @@ def of_survey(survey: Survey) -> Totals:
     """The counts of one environment."""
     totals = Totals(environments=1, problems=len(survey.problems))
     findings = survey.findings
-    if all(f.state == "unchecked" and f.yanked is None and not f.ignored for f in findings):
+    if isinstance(findings, Unchecked) or all(
+        f.state == "unchecked" and f.yanked is None and not f.ignored for f in findings
+    ):
         totals.packages = totals.unchecked = len(findings)  # what `list` shows; a call for each would cost more
         return totals
     for finding in findings:
