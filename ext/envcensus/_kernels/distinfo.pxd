@@ -7,7 +7,7 @@ from libc.string cimport memchr, memcmp, memcpy
 from posix.strings cimport strncasecmp
 from posix.unistd cimport close, read
 
-from envcensus._kernels.entry cimport is_name, is_plain_version, normalize
+from envcensus._kernels.entry cimport fold, is_plain_version
 from envcensus._kernels.files cimport (
     AT_SYMLINK_NOFOLLOW, DT_DIR, F_OK, ec_is_broken_link, ec_open_entry, ec_open_regular, faccessat, fstatat, stat_t,
 )
@@ -130,13 +130,13 @@ cdef inline bint agrees(Store *store, Row *row, char *key, int *key_length) noex
     cdef int length
     if stem < 1 or row.name.length > 255 or row.version.length > 255:
         return False  # (stem: the EGG-INFO of an .egg directory)
-    if not is_name(name, row.name.length) or not is_plain_version(version, row.version.length):
+    key_length[0] = fold(name, row.name.length, key)
+    if key_length[0] == 0 or not is_plain_version(version, row.version.length):
         return False
-    key_length[0] = normalize(name, row.name.length, key)
     dash = <const char *>memchr(entry, b"-", stem)
     length = <int>(dash - entry) if dash is not NULL else stem
     if length != row.name.length or memcmp(entry, name, length):
-        if normalize(entry, length, said) != key_length[0] or memcmp(said, key, key_length[0]):
+        if fold(entry, length, said) != key_length[0] or memcmp(said, key, key_length[0]):
             return False
     if dash is NULL:
         return row.kind != KIND_DIST

@@ -8,15 +8,34 @@ cdef inline bint is_alnum(char c) noexcept nogil:
     return b"a" <= c <= b"z" or b"A" <= c <= b"Z" or b"0" <= c <= b"9"
 
 
-cdef inline bint is_name(const char *text, int length) noexcept nogil:
-    # The grammar of project names (Names and Normalization).
+cdef inline char folded(char c) noexcept nogil:
+    # What a character of a project's name becomes in the normalized form; 0 where names cannot hold it.
+    if b"a" <= c <= b"z" or b"0" <= c <= b"9":
+        return c
+    if b"A" <= c <= b"Z":
+        return c + 32
+    return b"-" if c == b"-" or c == b"_" or c == b"." else 0
+
+
+cdef inline int fold(const char *text, int length, char *out) noexcept nogil:
+    # As `normalize`, of any text: 0 where it is no name by the grammar (Names and Normalization).
     cdef int i
-    if length < 1 or not is_alnum(text[0]) or not is_alnum(text[length - 1]):
-        return False
+    cdef int n = 0
+    cdef char last = b"-"
+    cdef char c
     for i in range(length):
-        if not is_alnum(text[i]) and text[i] != b"-" and text[i] != b"_" and text[i] != b".":
-            return False
-    return True
+        c = folded(text[i])
+        if c == b"-":
+            if last == b"-":
+                if n == 0:
+                    return 0
+                continue
+        elif c == 0:
+            return 0
+        out[n] = c
+        n += 1
+        last = c
+    return n if last != b"-" else 0
 
 
 cdef inline int normalize(const char *text, int length, char *out) noexcept nogil:

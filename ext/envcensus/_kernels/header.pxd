@@ -6,7 +6,7 @@ those of `email.parser`, which `importlib.metadata` and pip use.
 """
 
 from libc.stdlib cimport free, realloc
-from libc.string cimport memchr, memcpy
+from libc.string cimport memchr, memcmp, memcpy
 from posix.strings cimport strncasecmp
 
 from envcensus._kernels.files cimport ec_is_regular, pread
@@ -78,6 +78,37 @@ cdef inline bint is_header(const char *line, const char *end) noexcept nogil:
             return False
         line += 1
     return False
+
+
+cdef inline const char *line_of(const char *line, const char *limit, const char *word, size_t length) noexcept nogil:
+    # The end of a whole line that starts with `word`; NULL where it does not.
+    if <size_t>(limit - line) <= length or memcmp(line, word, length):
+        return NULL
+    return <const char *>memchr(line + length, b"\n", limit - line - length)
+
+
+cdef inline int read_start(Store *store, Row *row, Header *state, size_t filled, int level) noexcept nogil:
+    # The three lines that nearly all files start with, spelled as usual; what is not so is left to `read_lines`.
+    # -1 without memory.
+    cdef const char *line = store.header
+    cdef const char *limit = line + filled
+    cdef const char *end = line_of(line, limit, b"Metadata-Version:", 17)
+    if end is NULL:
+        return 0
+    line = end + 1
+    end = line_of(line, limit, b"Name:", 5)
+    if end is not NULL:
+        if keep_value(store, &row.name, line + 5, end) < 0:
+            return -1
+        line = end + 1
+        end = line_of(line, limit, b"Version:", 8)
+        if end is not NULL:
+            if keep_value(store, &row.version, line + 8, end) < 0:
+                return -1
+            line = end + 1
+            state.done = not level & READ_REQUIRES
+    state.position = line - store.header
+    return 0
 
 
 cdef inline int read_lines(Store *store, Row *row, Header *state, size_t filled, bint at_end, int level) noexcept nogil:
@@ -176,6 +207,10 @@ cdef inline int read_header(Store *store, Row *row, int fd, int level) noexcept 
         got = pread(fd, store.header + filled, want, filled)
         if got > 0:
             filled += got
+            if filled == <size_t>got:  # the first block
+                result = read_start(store, row, &state, filled, level)
+                if result < 0:
+                    break
         if got >= 0:
             result = read_lines(store, row, &state, filled, got == 0, level)
             if result < 0:

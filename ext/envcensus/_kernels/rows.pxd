@@ -3,7 +3,7 @@
 
 from libc.stdint cimport uint32_t
 from libc.stdlib cimport free, realloc
-from libc.string cimport memcpy
+from libc.string cimport memcpy, memset
 
 
 cdef enum:
@@ -40,6 +40,7 @@ cdef struct Span:
 
 
 cdef struct Row:
+    # (The spans come first, and one after the other: they are cleared together.)
     Span entry
     Span name
     Span version
@@ -148,16 +149,7 @@ cdef inline Row *new_row(Store *store) noexcept nogil:
     row.agreed = False
     row.plain = False
     row.item = -1
-    clear_span(&row.entry)
-    clear_span(&row.name)
-    clear_span(&row.version)
-    clear_span(&row.requires_python)
-    clear_span(&row.requires)
-    clear_span(&row.extras)
-    clear_span(&row.direct_url)
-    clear_span(&row.installer)
-    clear_span(&row.build)
-    clear_span(&row.key)
+    memset(&row.entry, 0xFF, <size_t>(<char *>&row.kind - <char *>&row.entry))  # no span is there: all lengths are -1
     return row
 
 

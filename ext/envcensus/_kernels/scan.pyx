@@ -11,8 +11,8 @@ becomes an object at once; anything out of the ordinary is handed to a Python ca
 cimport cython
 from cpython.bytes cimport PyBytes_FromStringAndSize
 from libc.errno cimport ENOENT, errno
-from libc.stdint cimport uint32_t
-from libc.stdlib cimport free, malloc, qsort
+from libc.stdint cimport uint32_t, uint64_t
+from libc.stdlib cimport free, malloc
 from libc.string cimport memcmp, memcpy, strlen
 from posix.strings cimport strncasecmp
 from posix.unistd cimport close, read
@@ -32,6 +32,8 @@ from envcensus._kernels.rows cimport (
 cdef extern from "Python.h":
     str PyUnicode_DecodeFSDefaultAndSize(const char *text, Py_ssize_t size)
     bytes PyUnicode_EncodeFSDefault(object text)
+    str PyUnicode_New(Py_ssize_t size, uint32_t largest)
+    char *PyUnicode_1BYTE_DATA(object text)
 
 
 # What a scan reads beside names and versions; `rows` says what each word stands for.
@@ -75,7 +77,10 @@ cdef int walk(Store *store, DIR *directory, int dirfd, int level, bint egg) noex
         length = strlen(name)
         if length > 9 and (name[length - 1] | 32) == b"o":
             # importlib.metadata compares the suffix without regard to case
-            if length > 10 and strncasecmp(name + length - 10, b".dist-info", 10) == 0:
+            if length > 10 and (
+                memcmp(name + length - 10, b".dist-info", 10) == 0
+                or strncasecmp(name + length - 10, b".dist-info", 10) == 0
+            ):
                 if read_entry(store, dirfd, name, length, entry.d_type, KIND_DIST, level) < 0:
                     return -1
                 continue
@@ -99,11 +104,46 @@ cdef int walk(Store *store, DIR *directory, int dirfd, int level, bint egg) noex
 
 # --- objects ------------------------------------------------------------------------------------------------------
 
+cdef inline bint is_ascii(const char *text, Py_ssize_t length) noexcept nogil:
+    cdef uint64_t some = 0
+    cdef uint64_t eight
+    while length >= 8:
+        memcpy(&eight, text, 8)
+        some |= eight
+        text += 8
+        length -= 8
+    while length:
+        some |= <unsigned char>text[0]
+        text += 1
+        length -= 1
+    return some & 0x8080808080808080ULL == 0
+
+
 cdef inline str text_of(Store *store, Span *span):
     # Undecodable bytes become surrogates, as os.fsdecode does it.
+    cdef const char *start = store.arena + span.start
+    cdef str text
     if span.length < 0:
         return None
-    return (store.arena + span.start)[:span.length].decode("utf-8", "surrogateescape")
+    if not is_ascii(start, span.length):
+        return start[:span.length].decode("utf-8", "surrogateescape")
+    text = PyUnicode_New(span.length, 127)  # what most texts are, without looking at each character again
+    memcpy(PyUnicode_1BYTE_DATA(text), start, span.length)
+    return text
+
+
+cdef str path_of(Store *store, Row *row, bytes prefix, bint plain):
+    # The path of a row's entry. `plain`: the prefix is ASCII.
+    cdef const char *entry = store.arena + row.entry.start
+    cdef Py_ssize_t size = len(prefix)
+    cdef str text
+    if plain and is_ascii(entry, row.entry.length):
+        text = PyUnicode_New(size + row.entry.length, 127)
+        memcpy(PyUnicode_1BYTE_DATA(text), <const char *>prefix, size)
+        memcpy(PyUnicode_1BYTE_DATA(text) + size, entry, row.entry.length)
+        return text
+    whole = prefix + entry[:row.entry.length]
+    return PyUnicode_DecodeFSDefaultAndSize(whole, len(whole))
 
 
 cdef inline object bytes_of(Store *store, Span *span):
@@ -127,60 +167,95 @@ cdef str first_line(Store *store, Span *span):
 
 
 cdef struct Place:
-    # What a row is sorted by.
+    # What a row is sorted by: its key, whose first eight bytes are `head` as a number.
+    uint64_t head
     const char *key
     int length
     uint32_t row
 
 
-cdef int compare_places(const void *left, const void *right) noexcept nogil:
-    cdef const Place *a = <const Place *>left
-    cdef const Place *b = <const Place *>right
-    cdef int order = memcmp(a.key, b.key, a.length if a.length < b.length else b.length)
-    if order:
-        return order
-    if a.length != b.length:
-        return -1 if a.length < b.length else 1
-    return -1 if a.row < b.row else 1
+cdef inline uint64_t head_of(const char *key, int length) noexcept nogil:
+    cdef uint64_t head = 0
+    cdef int i
+    for i in range(8):
+        head = head << 8 | (<unsigned char>key[i] if i < length else 0)
+    return head
+
+
+cdef inline bint comes_first(const Place *a, const Place *b) noexcept nogil:
+    # Whether a's key is not behind b's.
+    cdef int order
+    if a.head != b.head:
+        return a.head < b.head
+    order = memcmp(a.key, b.key, a.length if a.length < b.length else b.length)
+    return order < 0 or (order == 0 and a.length <= b.length)
+
+
+cdef Place *sort(Place *places, Place *spare, Py_ssize_t count) noexcept nogil:
+    # By key; equal ones stay as they are. The result is in one of the two arrays.
+    cdef Py_ssize_t width = 1
+    cdef Py_ssize_t middle, end, left, right, at
+    while width < count:
+        end = 0
+        while end < count:
+            left = end
+            right = middle = min(left + width, count)
+            end = min(middle + width, count)
+            for at in range(left, end):
+                if right == end or (left < middle and comes_first(&places[left], &places[right])):
+                    spare[at] = places[left]
+                    left += 1
+                else:
+                    spare[at] = places[right]
+                    right += 1
+        places, spare = spare, places
+        width *= 2
+    return places
 
 
 cdef int collect(Store *store, bytes prefix, object make, object odd, int level, list found,
                  list duplicates) except -1:
     # Let the callback decide about the odd rows, sort, and build the objects.
     cdef Row *row
+    cdef Place *block
     cdef Place *places
     cdef Py_ssize_t count = 0
     cdef Py_ssize_t i
     cdef list decided = []
     cdef bytes key
+    cdef bint plain = is_ascii(prefix, len(prefix))
     if store.count == 0:
         return 0
     for i in range(<Py_ssize_t>store.count):
         row = &store.rows[i]
         if not row.plain:
             clear_span(&row.key)
-            item = build(store, row, prefix, make, odd, level)
+            item = build(store, row, path_of(store, row, prefix, plain), make, odd, level)
             if item is not None:
                 key = item.normalized.encode("utf-8", "surrogateescape")
                 if keep(store, &row.key, key, len(key)) < 0:
                     raise MemoryError
                 row.item = len(decided)
                 decided.append(item)
-    places = <Place *>malloc(store.count * sizeof(Place))
-    if places is NULL:
+    block = <Place *>malloc(2 * store.count * sizeof(Place))
+    if block is NULL:
         raise MemoryError
     try:
         for i in range(<Py_ssize_t>store.count):
             row = &store.rows[i]
             if row.key.length >= 0:
-                places[count].key = store.arena + row.key.start
-                places[count].length = row.key.length
-                places[count].row = <uint32_t>i
+                block[count].key = store.arena + row.key.start
+                block[count].length = row.key.length
+                block[count].head = head_of(block[count].key, row.key.length)
+                block[count].row = <uint32_t>i
                 count += 1
-        qsort(places, count, sizeof(Place), compare_places)
+        places = sort(block, block + count, count)
         for i in range(count):
             row = &store.rows[places[i].row]
-            item = decided[row.item] if row.item >= 0 else build(store, row, prefix, make, odd, level)
+            if row.item >= 0:
+                item = decided[row.item]
+            else:
+                item = build(store, row, path_of(store, row, prefix, plain), make, odd, level)
             if i and places[i].length == places[i - 1].length and memcmp(
                 places[i].key, places[i - 1].key, places[i].length
             ) == 0:
@@ -188,25 +263,15 @@ cdef int collect(Store *store, bytes prefix, object make, object odd, int level,
             else:
                 found.append(item)
     finally:
-        free(places)
+        free(block)
     return 0
 
 
-cdef object build(Store *store, Row *row, bytes prefix, object make, object odd, int level):
+cdef object build(Store *store, Row *row, str path, object make, object odd, int level):
     # One Distribution, positional as the model's fields are declared, or whatever the callback makes of it.
-    cdef char buffer[4608]
-    cdef int size = <int>len(prefix)
     cdef str name
     cdef str key
     cdef str version
-    cdef str path
-    if size + row.entry.length <= 4608:
-        memcpy(buffer, <const char *>prefix, size)
-        memcpy(buffer + size, store.arena + row.entry.start, row.entry.length)
-        path = PyUnicode_DecodeFSDefaultAndSize(buffer, size + row.entry.length)
-    else:
-        whole = prefix + bytes_of(store, &row.entry)
-        path = PyUnicode_DecodeFSDefaultAndSize(whole, len(whole))
     if not row.plain:
         return odd(
             path, KINDS[row.kind], row.flags, row.agreed, text_of(store, &row.name), text_of(store, &row.version),
