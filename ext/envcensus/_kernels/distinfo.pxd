@@ -7,7 +7,7 @@ from libc.string cimport memchr, memcmp, memcpy
 from posix.strings cimport strncasecmp
 from posix.unistd cimport close, read
 
-from envcensus._kernels.entry cimport fold, is_plain_version
+from envcensus._kernels.entry cimport fold, is_plain_version, same_folded
 from envcensus._kernels.files cimport (
     AT_SYMLINK_NOFOLLOW, DT_DIR, F_OK, ec_is_broken_link, ec_open_entry, ec_open_regular, faccessat, fstatat, stat_t,
 )
@@ -135,7 +135,7 @@ cdef inline bint agrees(Store *store, Row *row, char *key, int *key_length) noex
         return False
     dash = <const char *>memchr(entry, b"-", stem)
     length = <int>(dash - entry) if dash is not NULL else stem
-    if length != row.name.length or memcmp(entry, name, length):
+    if length != row.name.length or not same_folded(entry, name, length):
         if fold(entry, length, said) != key_length[0] or memcmp(said, key, key_length[0]):
             return False
     if dash is NULL:

@@ -8,13 +8,21 @@ cdef inline bint is_alnum(char c) noexcept nogil:
     return b"a" <= c <= b"z" or b"A" <= c <= b"Z" or b"0" <= c <= b"9"
 
 
-cdef inline char folded(char c) noexcept nogil:
-    # What a character of a project's name becomes in the normalized form; 0 where names cannot hold it.
-    if b"a" <= c <= b"z" or b"0" <= c <= b"9":
-        return c
-    if b"A" <= c <= b"Z":
-        return c + 32
-    return b"-" if c == b"-" or c == b"_" or c == b"." else 0
+cdef extern from *:
+    """
+    #define EC_NONE 0, 0, 0, 0, 0, 0, 0, 0
+    /* What a character of a project's name becomes in the normalized form; 0 where names cannot hold it. */
+    static const char ec_folded[256] = {
+        EC_NONE, EC_NONE, EC_NONE, EC_NONE, EC_NONE,
+        0, 0, 0, 0, 0, '-', '-', 0,
+        '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 0, 0, 0, 0, 0, 0,
+        0, 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l', 'm', 'n', 'o',
+        'p', 'q', 'r', 's', 't', 'u', 'v', 'w', 'x', 'y', 'z', 0, 0, 0, 0, '-',
+        0, 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l', 'm', 'n', 'o',
+        'p', 'q', 'r', 's', 't', 'u', 'v', 'w', 'x', 'y', 'z', 0, 0, 0, 0, 0,
+    };
+    """
+    const char *ec_folded
 
 
 cdef inline int fold(const char *text, int length, char *out) noexcept nogil:
@@ -24,7 +32,7 @@ cdef inline int fold(const char *text, int length, char *out) noexcept nogil:
     cdef char last = b"-"
     cdef char c
     for i in range(length):
-        c = folded(text[i])
+        c = ec_folded[<unsigned char>text[i]]
         if c == b"-":
             if last == b"-":
                 if n == 0:
@@ -54,6 +62,15 @@ cdef inline int normalize(const char *text, int length, char *out) noexcept nogi
         out[n] = c
         n += 1
     return n
+
+
+cdef inline bint same_folded(const char *a, const char *b, int length) noexcept nogil:
+    # Whether two names of one length become the same, letter by letter.
+    cdef int i
+    for i in range(length):
+        if ec_folded[<unsigned char>a[i]] != ec_folded[<unsigned char>b[i]]:
+            return False
+    return True
 
 
 cdef inline int digits(const char *text, int at, int length) noexcept nogil:

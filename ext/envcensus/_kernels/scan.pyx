@@ -167,31 +167,38 @@ cdef str first_line(Store *store, Span *span):
 
 
 cdef struct Place:
-    # What a row is sorted by: its key, whose first eight bytes are `head` as a number.
+    # What a row is sorted by: the first eight bytes of its key as a number, then the key.
     uint64_t head
-    const char *key
-    int length
     uint32_t row
 
 
 cdef inline uint64_t head_of(const char *key, int length) noexcept nogil:
+    cdef const unsigned char *k = <const unsigned char *>key
     cdef uint64_t head = 0
     cdef int i
-    for i in range(8):
-        head = head << 8 | (<unsigned char>key[i] if i < length else 0)
+    if length >= 8:
+        return (
+            <uint64_t>k[0] << 56 | <uint64_t>k[1] << 48 | <uint64_t>k[2] << 40 | <uint64_t>k[3] << 32
+            | <uint64_t>k[4] << 24 | <uint64_t>k[5] << 16 | <uint64_t>k[6] << 8 | <uint64_t>k[7]
+        )
+    for i in range(length):
+        head |= <uint64_t>k[i] << (56 - 8 * i)
     return head
 
 
-cdef inline bint comes_first(const Place *a, const Place *b) noexcept nogil:
-    # Whether a's key is not behind b's.
-    cdef int order
-    if a.head != b.head:
-        return a.head < b.head
-    order = memcmp(a.key, b.key, a.length if a.length < b.length else b.length)
-    return order < 0 or (order == 0 and a.length <= b.length)
+cdef inline int compare_keys(Store *store, uint32_t left, uint32_t right) noexcept nogil:
+    # Whether the key of one row is before (< 0), the same as (0) or behind that of another.
+    cdef Span a = store.rows[left].key
+    cdef Span b = store.rows[right].key
+    cdef int order = memcmp(store.arena + a.start, store.arena + b.start, min(a.length, b.length))
+    return order if order else a.length - b.length
 
 
-cdef Place *sort(Place *places, Place *spare, Py_ssize_t count) noexcept nogil:
+cdef inline bint comes_first(Store *store, const Place *a, const Place *b) noexcept nogil:
+    return a.head < b.head or (a.head == b.head and compare_keys(store, a.row, b.row) <= 0)
+
+
+cdef Place *sort(Store *store, Place *places, Place *spare, Py_ssize_t count) noexcept nogil:
     # By key; equal ones stay as they are. The result is in one of the two arrays.
     cdef Py_ssize_t width = 1
     cdef Py_ssize_t middle, end, left, right, at
@@ -202,7 +209,7 @@ cdef Place *sort(Place *places, Place *spare, Py_ssize_t count) noexcept nogil:
             right = middle = min(left + width, count)
             end = min(middle + width, count)
             for at in range(left, end):
-                if right == end or (left < middle and comes_first(&places[left], &places[right])):
+                if right == end or (left < middle and comes_first(store, &places[left], &places[right])):
                     spare[at] = places[left]
                     left += 1
                 else:
@@ -244,21 +251,20 @@ cdef int collect(Store *store, bytes prefix, object make, object odd, int level,
         for i in range(<Py_ssize_t>store.count):
             row = &store.rows[i]
             if row.key.length >= 0:
-                block[count].key = store.arena + row.key.start
-                block[count].length = row.key.length
-                block[count].head = head_of(block[count].key, row.key.length)
+                block[count].head = head_of(store.arena + row.key.start, row.key.length)
                 block[count].row = <uint32_t>i
                 count += 1
-        places = sort(block, block + count, count)
+        places = sort(store, block, block + count, count)
         for i in range(count):
             row = &store.rows[places[i].row]
             if row.item >= 0:
                 item = decided[row.item]
             else:
                 item = build(store, row, path_of(store, row, prefix, plain), make, odd, level)
-            if i and places[i].length == places[i - 1].length and memcmp(
-                places[i].key, places[i - 1].key, places[i].length
-            ) == 0:
+            if (
+                i and places[i].head == places[i - 1].head
+                and compare_keys(store, places[i].row, places[i - 1].row) == 0
+            ):
                 duplicates.append((item, found[-1]))
             else:
                 found.append(item)

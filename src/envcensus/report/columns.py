@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from envcensus._kernels.table import lay_out
+from envcensus._kernels.table import gather, lay_out
 from envcensus.model.census import Census, Stream, Survey
 from envcensus.model.changes import Changes
 from envcensus.model.display import hours, neutral, plural
@@ -31,7 +31,7 @@ def render(census: Census | Stream, options: RenderOptions) -> Iterator[str]:
     for survey in census.surveys:
         counts = totals.of_survey(survey)
         sums.add(counts)
-        projects.update([each.normalized for each in survey.distributions])
+        projects.update(gather(survey.distributions, "normalized"))
         if counts.unchecked < counts.packages:
             stale.add(survey.findings)
         yield "\n".join(_environment(survey, counts, options)) + "\n\n"
@@ -137,8 +137,8 @@ def owner_of(environment: Environment) -> str:
 def _rows(rows: Sequence[Finding], options: RenderOptions, *, compared: bool) -> str:
     distributions = rows.distributions if isinstance(rows, Unchecked) else [f.distribution for f in rows]
     columns: dict[str, list[str]] = {
-        "Package": [d.name for d in distributions],
-        "Version": [d.version for d in distributions],
+        "Package": gather(distributions, "name"),
+        "Version": gather(distributions, "version"),
     }
     if compared and {f.state for f in rows} != {"unchecked"}:  # (nothing more is known of what was not compared)
         columns |= {
@@ -149,7 +149,7 @@ def _rows(rows: Sequence[Finding], options: RenderOptions, *, compared: bool) ->
             "Age": ["" if f.age_days is None else age(f.age_days) for f in rows],
             "Notes": ["; ".join(notes(f)) for f in rows],
         }
-    if any(d.editable for d in distributions):
+    if any(gather(distributions, "editable")):
         columns["Editable project location"] = [d.location if d.editable else "" for d in distributions]
     kept = {title: cells for title, cells in columns.items() if any(cells) or title in ("Package", "Version")}
     titles, body = list(kept), list(kept.values())

@@ -56,11 +56,15 @@ class Totals(Struct, kw_only=True):
 
     def add(self, other: Totals) -> None:
         """Add the counts of `other`."""
-        for field in self.__struct_fields__:
-            if field != "severity":
-                setattr(self, field, getattr(self, field) + getattr(other, field))
-        for key, number in other.severity.items():
-            self.severity[key] = self.severity.get(key, 0) + number
+        for field in _NUMBERS:
+            number = getattr(other, field)
+            if number:  # most are 0
+                setattr(self, field, getattr(self, field) + number)
+        for key, count in other.severity.items():
+            self.severity[key] = self.severity.get(key, 0) + count
+
+
+_NUMBERS = tuple([field for field in Totals.__struct_fields__ if field != "severity"])
 
 
 def of_survey(survey: Survey) -> Totals:
