@@ -81,9 +81,10 @@ def pack_entry(entry: Entry) -> bytes:
     return b"".join(parts)
 
 
-def glance(data: bytes | memoryview) -> tuple[bool, bool, float, float, bytes, int]:
+def glance(data: bytes | memoryview) -> tuple[bool, bool, bool, float, float, bytes, int]:
     """What decides whether a page may be used, without reading validators and notes: whether the project was found,
-    whether its files are kept too, when it was fetched, when it expires, the stamp, and where the record begins.
+    whether its files are kept too, whether there are notes, when it was fetched, when it expires, the stamp, and where
+    the record begins.
 
     Raises ValueError for anything unusable.
     """
@@ -99,7 +100,7 @@ def glance(data: bytes | memoryview) -> tuple[bool, bool, float, float, bytes, i
         raise ValueError("not a page entry") from error
     if version != FORMAT or outcome >= len(_OUTCOMES) or offset > len(data):
         raise ValueError("not a page entry")
-    return _OUTCOMES[outcome] == "found", bool(files), fetched, expires, stamp, offset
+    return _OUTCOMES[outcome] == "found", bool(files), bool(note_count), fetched, expires, stamp, offset
 
 
 def unpack_entry(data: bytes | memoryview) -> tuple[Entry, int]:

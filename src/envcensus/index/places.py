@@ -56,9 +56,9 @@ class Stamps:
         """The stamp of the normalized `name`; NO_STAMP where there is no local source."""
         if self._shared is None:
             self._shared = [_state_at(location_path, place, pages=True) for place in self._links if is_local(place)]
-        states = [_state_at(project_page_path, url, name) for url in self._indexes] + self._shared
-        if not states:
+        if not self._indexes and not self._shared:
             return NO_STAMP
+        states = [_state_at(project_page_path, url, name) for url in self._indexes] + self._shared
         from hashlib import blake2b
 
         return blake2b("\n".join(states).encode(), digest_size=8).digest()

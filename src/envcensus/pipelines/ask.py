@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from envcensus.index.entry import Entry, no_stand_in, pack_entry, unpack_entry
+from envcensus.index.entry import Entry, glance, no_stand_in, pack_entry, unpack_entry
 from envcensus.index.places import Stamps
 from envcensus.model.page import Outcome, PageAnswer
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from threading import Thread
     from types import TracebackType
 
-    from envcensus.cache.store import NoStore, Reader, Store
+    from envcensus.cache.store import NoStore, Store
     from envcensus.index.config import IndexConfig
     from envcensus.index.project_question import Fetched, Want
     from envcensus.model.census import Metrics
@@ -103,11 +103,11 @@ class Asker:
         """Look the normalized `name` up in the cache, once."""
         if name in self._answers or name in self._missing:
             return
-        kept = self._read(self._reader, name)
-        if kept is not None and self._fresh(kept.entry, name):
-            self._answers[name] = _answer(name, kept)
+        found = self._reader.get("pages", self._key(name))
+        if found is not None and (answer := self._fresh_answer(found.value, name)) is not None:
+            self._answers[name] = answer
             return
-        self._missing[name] = kept
+        self._missing[name] = None if found is None else _kept(found.value)
         if self._loading is None:
             self._load_client()
         if len(self._missing) >= self._pool_at and not self._options.offline:
@@ -157,26 +157,29 @@ class Asker:
             self._reading = False
             self._reader.__exit__(None, None, None)
 
-    def _read(self, reader: Reader, name: str) -> _Kept | None:
-        found = reader.get("pages", self._key(name))
-        if found is None:
-            return None
+    def _fresh_answer(self, data: memoryview, name: str) -> PageAnswer | None:
+        """What is cached, unless it is too old: without what it takes to ask again."""
         try:
-            entry, offset = unpack_entry(found.value)
+            there, _, noted, fetched, expires, stamp, offset = glance(data)
+            if not self._fresh(fetched, expires, stamp, name):
+                return None
+            notes = unpack_entry(data)[0].notes if noted else ()
         except ValueError:  # written by another version of us: as good as absent
             return None
-        return _Kept(entry, bytes(found.value[offset:]))
+        return PageAnswer(
+            name=name, outcome="found" if there else "not-found", record=bytes(data[offset:]), notes=notes
+        )
 
     def _key(self, name: str) -> bytes:
         return self._prefix + name.encode("utf-8", "surrogateescape")
 
-    def _fresh(self, entry: Entry, name: str) -> bool:
-        if self._options.refresh or entry.fetched > self._now + _CLOCK_SKEW:
+    def _fresh(self, fetched: float, expires: float, stamp: bytes, name: str) -> bool:
+        if self._options.refresh or fetched > self._now + _CLOCK_SKEW:
             return False
         age = self._options.max_age
-        if self._now >= (entry.expires if age is None else entry.fetched + age):
+        if self._now >= (expires if age is None else fetched + age):
             return False
-        return entry.stamp == self._stamps.of(name)
+        return stamp == self._stamps.of(name)
 
     def _offline(self, name: str) -> PageAnswer:
         kept = self._missing.get(name)
@@ -256,6 +259,14 @@ def _import_client() -> None:
 
     with suppress(Exception):
         import envcensus.index.client  # noqa: F401
+
+
+def _kept(data: memoryview) -> _Kept | None:
+    try:
+        entry, offset = unpack_entry(data)
+    except ValueError:  # written by another version of us: as good as absent
+        return None
+    return _Kept(entry, bytes(data[offset:]))
 
 
 def _answer(name: str, kept: _Kept, *, stale: float | None = None, reason: str = "") -> PageAnswer:

@@ -98,7 +98,7 @@ class CachedSource:
         if found is None:
             return False, None, None
         try:
-            there, files_too, fetched, expires, state, offset = glance(found.value)
+            there, files_too, _, fetched, expires, state, offset = glance(found.value)
             if there and not files_too and not self._stale:
                 return False, None, None  # kept without its files, which tell where metadata is: to be fetched whole
             if not self._fresh(fetched, expires, state, name):
