@@ -335,8 +335,15 @@ cdef object leading_name(str text):
     return known_names.setdefault(name, name)  # one object for each, with its hash: it is looked for again and again
 
 
-def about_installed(tuple texts not None, tuple names not None, dict installed not None, /):
-    """Those of `texts` whose name is a key of `installed`, behind it; `names` is what `leading_names` says of them."""
+def holding(
+    tuple texts not None, tuple names not None, dict installed not None, MarkerEnvironment environment not None,
+    dict known not None, /,
+):
+    """The requirements among `texts` that are about a key of `installed` and hold without any extra: (key, Requirement)
+    each, without those that are none.
+
+    `names` is what `leading_names` says of `texts`; `known` remembers what was read, for one environment of markers.
+    """
     cdef Py_ssize_t i
     cdef list found = []
     if len(texts) != len(names):
@@ -344,8 +351,28 @@ def about_installed(tuple texts not None, tuple names not None, dict installed n
     for i in range(len(names)):
         name = names[i]
         if name in installed:
-            found.append((name, texts[i]))
+            text = texts[i]
+            requirement = known.get(text, known)
+            if requirement is known:
+                requirement = parse_holding(text, environment)
+                if len(known) >= RESULTS_LIMIT:
+                    known.clear()
+                known[text] = requirement
+            if requirement is not None:
+                found.append((name, requirement))
     return found
+
+
+cdef Requirement parse_holding(object text, MarkerEnvironment environment):
+    """The requirement, None where it does not hold without an extra, or is none."""
+    cdef Requirement found
+    try:
+        found = parse(text)
+        if found.marker is None or found.marker.check(environment, ""):
+            return found
+    except ValueError:
+        pass
+    return None
 
 
 def parse(text, /):

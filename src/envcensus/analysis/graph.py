@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from envcensus._kernels.requirement import MarkerEnvironment, Requirement, about_installed, leading_names, parse
+from envcensus._kernels.requirement import MarkerEnvironment, Requirement, holding, leading_names, parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -39,10 +39,15 @@ class Graph(Struct, frozen=True):
 
     def direct(self, name: str) -> bool:
         """Whether no other installed distribution requires `name`."""
-        for edge in self.needed_by.get(name, ()):  # noqa: SIM110  # asked for every row: a generator takes longer
-            if edge.requirer.normalized != name:
-                return False
-        return True
+        return is_direct(name, self.needed_by.get(name, ()))
+
+
+def is_direct(name: str, edges: Sequence[Edge]) -> bool:
+    """Whether none of `edges`, which reach `name`, comes from another distribution."""
+    for edge in edges:  # noqa: SIM110  # asked for every row: a generator takes longer
+        if edge.requirer.normalized != name:
+            return False
+    return True
 
 
 class Lines:
@@ -66,32 +71,14 @@ class Lines:
             found = self._read[lines] = (tuple(kept), tuple(invalid))
         return found
 
-    def named(self, lines: tuple[str, ...]) -> tuple[str, ...]:
-        """The normalized name of what each line requires, "" where it needs an extra: nothing else of them is read."""
-        found = self._named.get(lines)
-        if found is None:
+    def holding(self, lines: tuple[str, ...], installed: dict[str, Distribution]) -> list[tuple[str, Requirement]]:
+        """Those that hold without any extra and name a key of `installed`, behind it. The others are not read."""
+        named = self._named.get(lines)
+        if named is None:
             if len(self._named) >= _MOST_LINES:
                 self._named.clear()
-            found = self._named[lines] = leading_names(lines)
-        return found
-
-    def holding(self, line: str) -> Requirement | None:
-        """The requirement of a line; None where it does not hold, or is not one that PEP 508 allows."""
-        try:
-            return self._one[line]
-        except KeyError:
-            pass
-        found: Requirement | None
-        try:
-            found = parse(line)
-            if found.marker is not None and not found.marker.evaluate(self.environment, ""):
-                found = None
-        except ValueError:
-            found = None
-        if len(self._one) >= _MOST_LINES:
-            self._one.clear()
-        self._one[line] = found
-        return found
+            named = self._named[lines] = leading_names(lines)
+        return holding(lines, named, installed, self.environment, self._one)
 
 
 def build_graph(distributions: Sequence[Distribution], markers: Mapping[str, str] | Lines) -> Graph:
@@ -131,12 +118,12 @@ def requirers(distributions: Sequence[Distribution], lines: Lines) -> Graph:
         requires = distribution.requires
         if not requires:
             continue
-        for name, line in about_installed(requires, lines.named(requires), nodes):
-            requirement = lines.holding(line)
-            if requirement is not None:
-                needed_by.setdefault(name, []).append(Edge(distribution, requirement))
-                if requirement.extras:
-                    asked.setdefault(name, set()).update(requirement.normalized_extras)
+        for name, requirement in lines.holding(requires, nodes):
+            if (edges := needed_by.get(name)) is None:
+                edges = needed_by[name] = []
+            edges.append(Edge(distribution, requirement))
+            if requirement.extras:
+                asked.setdefault(name, set()).update(requirement.normalized_extras)
     _join_extras(graph, asked, lines.environment)
     return graph
 
