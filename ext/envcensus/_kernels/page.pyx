@@ -22,7 +22,7 @@ cdef uint16_t FORMAT_OF_KEYS = KEY_FORMAT
 
 __all__ = [
     "Candidates", "Info", "PageError", "Target", "candidates", "files", "info", "latest", "pack", "pack_html",
-    "pack_json", "quoted", "version_info", "versions", "why_none",
+    "pack_json", "quoted", "status", "version_info", "versions", "why_none",
 ]
 
 
@@ -168,6 +168,14 @@ def info(record):
         text_of(&v, at), text_of(&v, at + 1), text_of(&v, at + 2), tracks, alternates, v.head.versions, v.head.files,
         v.head.skipped, v.head.foreign, v.head.api_minor,
     )
+
+
+def status(record):
+    """The project's status and the reason its index gives (PEP 792), alone. Raises PageError."""
+    cdef View v
+    cdef Hold _hold = open_record(record, &v)
+    cdef uint32_t at = <uint32_t>v.head.tags + v.head.pythons + v.head.reasons
+    return text_of(&v, at + 1), text_of(&v, at + 2)
 
 
 def version_info(record, str version not None):

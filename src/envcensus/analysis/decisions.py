@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from envcensus._kernels.page import Candidates, Target
     from envcensus._kernels.requirement import Requirement
+    from envcensus.analysis.graph import Edge
     from envcensus.model.finding import Finding, Severity
     from envcensus.model.page import PageAnswer
 
@@ -85,14 +86,19 @@ class Decisions:
         _with_room(self._allowed)[key] = (specifiers, version)
         return version
 
-    def bars(self, requirement: Requirement, version: str) -> bool:
-        """Whether `requirement` keeps `version` out."""
-        key = (id(requirement), version)
-        known = self._bars.get(key)
-        if known is None:
-            barred = not requirement.specifier.contains(version, prereleases=True)
-            known = _with_room(self._bars)[key] = (requirement, barred)
-        return known[1]
+    def barring(self, edges: Sequence[Edge], version: str) -> list[Edge]:
+        """Those of `edges` whose requirement keeps `version` out."""
+        found = []
+        for edge in edges:
+            requirement = edge.requirement
+            key = (id(requirement), version)
+            known = self._bars.get(key)
+            if known is None:
+                barred = not requirement.specifier.contains(version, prereleases=True)
+                known = _with_room(self._bars)[key] = (requirement, barred)
+            if known[1]:
+                found.append(edge)
+        return found
 
     def _table(self, name: str, target: Target) -> tuple[Candidates, VersionTable]:
         key = (name, target)
@@ -130,10 +136,11 @@ class Decisions:
         """The project's status (PEP 792), and the reason that its index gives."""
         found = self._status.get(name)
         if found is None:
-            info = page.info(self._answers[name].record)
-            reason = " ".join(info.status_reason.split())
-            reason = reason if len(reason) <= _LONGEST_REASON else reason[: _LONGEST_REASON - 1] + "…"
-            found = self._status[name] = info.status, reason
+            status, reason = page.status(self._answers[name].record)
+            if reason:
+                reason = " ".join(reason.split())
+                reason = reason if len(reason) <= _LONGEST_REASON else reason[: _LONGEST_REASON - 1] + "…"
+            found = self._status[name] = status, reason
         return found
 
 

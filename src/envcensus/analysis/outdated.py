@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from envcensus._kernels import page
 from envcensus._kernels.version import Version
+from envcensus.analysis.graph import is_direct
 from envcensus.model.display import hours
 from envcensus.model.finding import Finding
 
@@ -49,7 +50,7 @@ def judge(distribution: Distribution, decisions: Decisions, around: Surroundings
     direct: bool | None = None
     if around.graph is not None:
         edges = around.graph.needed_by.get(name, ())
-        direct = not edges or around.graph.direct(name)
+        direct = not edges or is_direct(name, edges)
     key = (name, distribution.version, around.target, direct, distribution.editable, distribution.direct_url)
     row = decisions.row(key)
     if row is None:
@@ -61,7 +62,7 @@ def judge(distribution: Distribution, decisions: Decisions, around: Surroundings
             if wanted and Version(wanted) < Version(distribution.version):
                 wanted = distribution.version  # what is installed is beyond what is allowed: nothing to upgrade to
             return replace(row, distribution=distribution, wanted=wanted, held_by=held_by)
-    return replace(row, distribution=distribution)
+    return row if row.distribution is distribution else replace(row, distribution=distribution)
 
 
 def judge_all(distributions: Sequence[Distribution], decisions: Decisions, around: Surroundings) -> tuple[Finding, ...]:
@@ -121,7 +122,7 @@ def _held(
     It is what ``pip install --upgrade NAME`` may choose while everything else stays as it is.
     """
     constraints = around.constraints.get(name, ())
-    holding = [edge for edge in edges if decisions.bars(edge.requirement, latest) and edge.requirer.normalized != name]
+    holding = [edge for edge in decisions.barring(edges, latest) if edge.requirer.normalized != name]
     barring = [each for each in constraints if not each.contains(latest, prereleases=True)]
     if not holding and not barring:
         return None

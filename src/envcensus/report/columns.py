@@ -91,7 +91,8 @@ def _environment(survey: Survey, counts: Totals, options: RenderOptions) -> Iter
     rows = shown
     # What `list` shows is all unchecked; to ask each row would cost more.
     if counts.unchecked < counts.packages or "unchecked" not in options.show:
-        shown = [f for f in survey.findings if options.shows(f) and totals.active(f)]
+        show = options.show
+        shown = [f for f in survey.findings if f.state in show and (not f.ignored or totals.active(f))]
         rows = [f for f in shown if f.state in ("outdated", "current", "unchecked")]
     if rows:
         yield _rows(rows, options, compared=counts.unchecked < counts.packages)
