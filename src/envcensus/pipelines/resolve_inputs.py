@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import os
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from msgspec import Struct, structs
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from envcensus.index.config import IndexOptions
+    from envcensus.pipelines.resolve_projects import Asked
 
 _LARGEST = 32 << 20  # bytes of one input file
 _DEEPEST = 50  # of files that name files
-_SCRIPT = re.compile(r"(?m)^# /// (?P<type>[a-zA-Z0-9-]+)$\s(?P<content>(^#(| .*)$\s)+)^# ///$")
 _EXTRAS = re.compile(r"(?P<path>.+?)(?P<extras>\[[^\[\]]*\])?")
 _REFERENCE = re.compile(r"[\w.-]+\s*(?:\[[^\]]*\])?\s*@\s*[a-zA-Z][a-zA-Z0-9+.-]*://")
 _MARKS = (  # the longer ones first: that of UTF-16 is how that of UTF-32 begins
@@ -76,7 +76,7 @@ class Reader:
         """One requirement: PEP 508, a path, or a URL of a file."""
         if not text.strip():
             raise UsageError("an empty requirement", remedy="name a project")
-        self.inputs.requirements.append(Wanted(self._reference(text, self._directory, origin), origin))
+        self.inputs.requirements.append(Wanted(_reference(text, self._directory, origin), origin))
 
     def constraint(self, text: str, origin: str = "") -> None:
         """A bound on one project."""
@@ -84,7 +84,7 @@ class Reader:
 
     def override(self, text: str, origin: str = "") -> None:
         """A requirement that replaces whatever anybody says about its project."""
-        self.inputs.overrides.append(Wanted(self._reference(text, self._directory, origin), origin))
+        self.inputs.overrides.append(Wanted(_reference(text, self._directory, origin), origin))
 
     def requirements_file(self, path: str, extras: Iterable[str] = (), groups: Iterable[str] = ()) -> None:
         """A requirements file, a pyproject.toml, or a script with inline metadata, told apart by the name."""
@@ -110,69 +110,22 @@ class Reader:
 
     def pyproject(self, path: str, extras: Iterable[str] = (), groups: Iterable[str] = ()) -> None:
         """[project] dependencies with `extras`, and [dependency-groups]. With groups alone, these alone."""
-        table = _toml(self._text(path), path)
-        project = table.get("project")
-        extras, groups = list(extras), list(groups)
-        origin = f"{path}"
-        if isinstance(project, dict) and (extras or not groups):
-            self._requires_python(project, path)
-            dynamic = _lines(project.get("dynamic"), path, "dynamic")
-            if "dependencies" in dynamic and "dependencies" not in project:
-                raise UsageError(f"{path}: dependencies are dynamic: only a build would tell them")
-            for line in _lines(project.get("dependencies"), path, "dependencies"):
-                self._own(line, project, origin, path)
-            optional = _optional(project, path)
-            known = {canonicalize_name(str(name)): lines for name, lines in optional.items()}
-            wanted = list(known) if ":all:" in extras else [canonicalize_name(extra) for extra in extras]
-            for extra in wanted:
-                if extra not in known:
-                    raise UsageError(f"{path}: no extra {extra}", remedy=f"it has {', '.join(known) or 'none'}")
-                for line in _lines(known[extra], path, extra):
-                    self._own(line, project, f"{origin} (extra {extra})", path)
-        elif not isinstance(project, dict) and not groups:
-            raise UsageError(f"{path}: no [project] table")
-        tables = table.get("dependency-groups") or {}
-        for group in groups:
-            for line in _group(tables, group, path, ()):
-                self._own(line, project, f"{origin} (group {group})", path)
+        from envcensus.pipelines.resolve_projects import asked_by_project
+
+        self._asked(asked_by_project(_text(path), path, extras, groups), path)
 
     def script(self, path: str) -> None:
         """Inline script metadata (PEP 723)."""
-        blocks = [
-            match for match in _SCRIPT.finditer(self._text(path).replace("\r\n", "\n")) if match["type"] == "script"
-        ]
-        if len(blocks) != 1:
-            raise UsageError(f"{path}: {'more than one' if blocks else 'no'} block of script metadata")
-        content = "".join(
-            line[2:] if line.startswith("# ") else line[1:] for line in blocks[0]["content"].splitlines(keepends=True)
-        )
-        table = _toml(content, path)
-        self._requires_python(table, path)
-        for line in _lines(table.get("dependencies"), path, "dependencies"):
-            self.inputs.requirements.append(Wanted(self._reference(line, os.path.dirname(path), path), path))
+        from envcensus.pipelines.resolve_projects import asked_by_script
 
-    def _requires_python(self, table: dict[str, Any], path: str) -> None:
-        text = table.get("requires-python")
-        if isinstance(text, str) and text.strip():
-            self.inputs.requires_python.append(Wanted(text.strip(), path))
+        self._asked(asked_by_script(_text(path), path), path)
 
-    def _own(self, line: str, project: object, origin: str, path: str, inside: tuple[str, ...] = ()) -> None:
-        """A dependency of a project; one on the project itself with extras stands for those extras' dependencies.
-
-        `inside` holds the extras that led here: each is taken once, as extras may name each other.
-        """
-        name = project.get("name") if isinstance(project, dict) else None
-        match = re.match(r"([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[([^\]]*)\])?", line)
-        if name and match and match[2] and canonicalize_name(match[1]) == canonicalize_name(str(name)):
-            assert isinstance(project, dict)
-            wanted = {canonicalize_name(extra.strip()) for extra in match[2].split(",")} - set(inside)
-            for key, lines in _optional(project, path).items():
-                extra = canonicalize_name(str(key))
-                for inner in _lines(lines, path, extra) if extra in wanted else ():
-                    if inner != line:
-                        self._own(inner, project, origin, path, (*inside, extra))
-            return
-        self.inputs.requirements.append(Wanted(self._reference(line, os.path.dirname(path), origin), origin))
+    def _asked(self, asked: Asked, path: str) -> None:
+        folder = os.path.dirname(path)
+        if asked.requires_python:
+            self.inputs.requires_python.append(Wanted(asked.requires_python, path))
+        for line, origin in asked.lines:
+            self.inputs.requirements.append(Wanted(_reference(line, folder, origin), origin))
 
     def _file(self, path: str, *, constraint: bool) -> None:
         real = os.path.realpath(path)
@@ -180,7 +133,7 @@ class Reader:
             raise UsageError(f"{path}: requirements files name each other in a circle")
         self._open.append(real)
         try:
-            for entry in read(self._text(path), self._environ):
+            for entry in read(_text(path), self._environ):
                 self._entry(entry, path, constraint=constraint)
         except RequirementsFileError as error:
             raise UsageError(f"{path}: {error}") from error
@@ -193,7 +146,7 @@ class Reader:
         origin = f"{'-c' if constraint else '-r'} {path} (line {entry.line})"
         match entry.option:
             case "" | "editable":
-                wanted = Wanted(self._reference(value, folder, origin), origin, entry.hashes)
+                wanted = Wanted(_reference(value, folder, origin), origin, entry.hashes)
                 (inputs.constraints if constraint else inputs.requirements).append(wanted)
             case "requirement" | "constraint":
                 if "://" in value and not value.startswith("file:"):
@@ -223,55 +176,57 @@ class Reader:
             case _:
                 pass  # --prefer-binary, --require-hashes, --use-feature: nothing to resolving
 
-    def _reference(self, text: str, folder: str, origin: str) -> str:
-        """A path or a URL as a direct reference (PEP 508); anything else as it is."""
-        text = text.strip()
-        if _REFERENCE.match(text):
-            return text
-        found = _EXTRAS.fullmatch(text)
-        path, extras = (found["path"], found["extras"] or "") if found else (text, "")
-        marker = ""
-        if " ;" in path or "; " in path:
-            path, _, marker = path.partition(";")
-            path, marker = path.strip(), f" ; {marker.strip()}"
-        if path.startswith("file:") and not path.startswith("file:/"):
-            from urllib.parse import unquote
 
-            path, _, fragment = path.removeprefix("file:").partition("#")  # relative, which pip takes
-            path = os.path.join(".", unquote(path))
-            egg = re.search(r"egg=[\w.-]+(\[[^\[\]]*\])", fragment)
-            extras = extras or (egg[1] if egg else "")
-        scheme = re.match(r"([a-z][a-z0-9+.-]*):", path)
-        if scheme and "@" not in path.split("://", 1)[0] and "://" in path:
-            name = _name_of_url(path)
-            if not name:
-                raise UsageError(f"{_at(origin)}a URL needs a name: NAME @ {_safe(path)}")
-            return f"{name}{extras} @ {path}{marker}"
-        relative = os.path.join(folder, path)
-        looks_local = path.startswith((".", "/", "~")) or (path.endswith(_ARCHIVES) and os.sep in path)
-        if looks_local or (path.endswith(_ARCHIVES) and os.path.isfile(relative)):
-            local = os.path.abspath(os.path.expanduser(relative))
-            if not os.path.exists(local):
-                raise UsageError(f"{_at(origin)}no such file or directory: {path}")
-            return f"{_name_of_path(local, origin)}{extras} @ {_uri(local)}{marker}"
-        if (at := re.match(r"([\w.-]+\s*(?:\[[^\]]*\])?)\s*@\s*(file:)?(\.{1,2}/.*)$", text)) is not None:
-            return f"{at[1].strip()} @ {_uri(os.path.abspath(os.path.join(folder, at[3])))}"
+def _reference(text: str, folder: str, origin: str) -> str:
+    """A path or a URL as a direct reference (PEP 508); anything else as it is."""
+    text = text.strip()
+    if _REFERENCE.match(text):
         return text
+    found = _EXTRAS.fullmatch(text)
+    path, extras = (found["path"], found["extras"] or "") if found else (text, "")
+    marker = ""
+    if " ;" in path or "; " in path:
+        path, _, marker = path.partition(";")
+        path, marker = path.strip(), f" ; {marker.strip()}"
+    if path.startswith("file:") and not path.startswith("file:/"):
+        from urllib.parse import unquote
 
-    def _text(self, path: str) -> str:
-        try:
-            if path == "-":
-                import sys
+        path, _, fragment = path.removeprefix("file:").partition("#")  # relative, which pip takes
+        path = os.path.join(".", unquote(path))
+        egg = re.search(r"egg=[\w.-]+(\[[^\[\]]*\])", fragment)
+        extras = extras or (egg[1] if egg else "")
+    scheme = re.match(r"([a-z][a-z0-9+.-]*):", path)
+    if scheme and "@" not in path.split("://", 1)[0] and "://" in path:
+        name = _name_of_url(path)
+        if not name:
+            raise UsageError(f"{_at(origin)}a URL needs a name: NAME @ {_safe(path)}")
+        return f"{name}{extras} @ {path}{marker}"
+    relative = os.path.join(folder, path)
+    looks_local = path.startswith((".", "/", "~")) or (path.endswith(_ARCHIVES) and os.sep in path)
+    if looks_local or (path.endswith(_ARCHIVES) and os.path.isfile(relative)):
+        local = os.path.abspath(os.path.expanduser(relative))
+        if not os.path.exists(local):
+            raise UsageError(f"{_at(origin)}no such file or directory: {path}")
+        return f"{_name_of_path(local, origin)}{extras} @ {_uri(local)}{marker}"
+    if (at := re.match(r"([\w.-]+\s*(?:\[[^\]]*\])?)\s*@\s*(file:)?(\.{1,2}/.*)$", text)) is not None:
+        return f"{at[1].strip()} @ {_uri(os.path.abspath(os.path.join(folder, at[3])))}"
+    return text
 
-                data = sys.stdin.buffer.read(_LARGEST + 1)
-            else:
-                with open(path, "rb") as file:
-                    data = file.read(_LARGEST + 1)
-        except OSError as error:
-            raise UsageError(f"{path}: {error.strerror or 'cannot be read'}") from error
-        if len(data) > _LARGEST:
-            raise UsageError(f"{path}: too large to be a list of requirements")
-        return _decoded(data)
+
+def _text(path: str) -> str:
+    try:
+        if path == "-":
+            import sys
+
+            data = sys.stdin.buffer.read(_LARGEST + 1)
+        else:
+            with open(path, "rb") as file:
+                data = file.read(_LARGEST + 1)
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror or 'cannot be read'}") from error
+    if len(data) > _LARGEST:
+        raise UsageError(f"{path}: too large to be a list of requirements")
+    return _decoded(data)
 
 
 def _decoded(data: bytes) -> str:
@@ -304,7 +259,9 @@ def check_python(inputs: Inputs, python: str) -> None:
 def earlier_pins(text: str, name: str) -> dict[str, str]:
     """The pins of an earlier answer: a requirements file or a pylock.toml. Raises UsageError."""
     if name.endswith(".toml"):
-        packages = _toml(text, name).get("packages")
+        from envcensus.pipelines.resolve_projects import toml
+
+        packages = toml(text, name).get("packages")
         rows = [
             row
             for row in (packages if isinstance(packages, list) else ())
@@ -326,50 +283,7 @@ def read_prefer(path: str) -> dict[str, str]:
     """The pins of a file that `--prefer` names; none where it does not exist yet."""
     if not os.path.exists(path):
         return {}
-    return earlier_pins(Reader({}, "")._text(path), path)
-
-
-def _toml(text: str, path: str) -> dict[str, Any]:
-    import tomllib
-
-    try:
-        return tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise UsageError(f"{path}: {error}") from error
-
-
-def _optional(project: dict[str, Any], path: str) -> dict[str, Any]:
-    found = project.get("optional-dependencies") or {}
-    if not isinstance(found, dict):
-        raise UsageError(f"{path}: optional-dependencies is no table of extras")
-    return found
-
-
-def _lines(value: object, path: str, key: str) -> list[str]:
-    if value is None:
-        return []
-    if not isinstance(value, list) or not all(isinstance(line, str) for line in value):
-        raise UsageError(f"{path}: {key} is no list of requirements")
-    return value
-
-
-def _group(groups: Any, name: str, path: str, inside: tuple[str, ...]) -> list[str]:
-    """A dependency group with those it includes (Dependency groups, PEP 735)."""
-    wanted = canonicalize_name(name)
-    known = {canonicalize_name(str(key)): value for key, value in groups.items()} if isinstance(groups, dict) else {}
-    if wanted not in known:
-        raise UsageError(f"{path}: no dependency group {name}", remedy=f"it has {', '.join(known) or 'none'}")
-    if wanted in inside:
-        raise UsageError(f"{path}: dependency groups include each other: {' → '.join((*inside, wanted))}")
-    lines: list[str] = []
-    for item in known[wanted] if isinstance(known[wanted], list) else []:
-        if isinstance(item, str):
-            lines.append(item)
-        elif isinstance(item, dict) and isinstance(item.get("include-group"), str):
-            lines += _group(groups, item["include-group"], path, (*inside, wanted))
-        else:
-            raise UsageError(f"{path}: dependency group {name} has an entry that is no requirement")
-    return lines
+    return earlier_pins(_text(path), path)
 
 
 def _name_of_url(url: str) -> str:
@@ -390,9 +304,11 @@ def _name_of_file(filename: str) -> str:
 
 def _name_of_path(path: str, origin: str) -> str:
     if os.path.isdir(path):
+        from envcensus.pipelines.resolve_projects import toml
+
         try:
             with open(os.path.join(path, "pyproject.toml"), "rb") as file:
-                project = _toml(file.read(_LARGEST).decode("utf-8", "replace"), path).get("project")
+                project = toml(file.read(_LARGEST).decode("utf-8", "replace"), path).get("project")
         except OSError:
             project = None
         name = project.get("name") if isinstance(project, dict) else None
