@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import subprocess
 import sys
 import tomllib
@@ -80,6 +81,19 @@ def test_a_wheel_is_not_downloaded_where_no_hash_is_wanted(files: ScriptedServer
     assert all("range" in request.headers for request in files.requests if request.path.endswith(".whl"))
 
 
+@pytest.mark.parametrize("name", ["alpha-1.0-py3-none-any.whl", "beta-1.0.tar.gz"])
+def test_a_hash_that_is_stated_is_checked(files: ScriptedServer, tmp_path: Path, name: str) -> None:
+    """Also where the metadata could be had without the rest of the file; pip refuses the same."""
+    reference = f"{name.partition('-')[0]} @ {files.url}/{name}#sha256="
+    digest = hashlib.sha256((tmp_path / name).read_bytes()).hexdigest()
+    assert _run(tmp_path, reference + digest, "--no-annotate") == f"{reference}{digest}\n"
+    argv = [sys.executable, "-m", "envcensus", "resolve", "--no-index", "--no-cache", reference + "0" * 64]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert f"{name}: the file does not match its sha256" in done.stderr
+    assert done.stdout == ""
+
+
 def test_a_wheel_that_does_not_fit_the_target_is_refused(tmp_path: Path) -> None:
     wheel = add_wheel(tmp_path, "alpha", "1.0", tag="py3-none-win_amd64")
     argv = [sys.executable, "-m", "envcensus", "resolve", "--no-index", "--no-cache", str(wheel)]
@@ -116,6 +130,56 @@ def test_the_later_word_on_a_kind_of_file_counts(tmp_path: Path, options: str, v
     expected = f"beta=={version}\n"
     assert _run(tmp_path, "beta", "-f", ".", "--no-annotate", *options.split()) == expected
     assert _run(tmp_path, "-r", "in.txt", "-f", ".", "--no-annotate") == expected
+
+
+@pytest.mark.parametrize("wanted", ["beta", "beta>1", "beta>=2.dev0", "beta!=1.5", "beta>2"])
+@pytest.mark.parametrize("more", ["", "--pre", "--no-binary beta", "--only-binary beta"])
+def test_wheels_are_preferred_as_pip_prefers_them(tmp_path: Path, wanted: str, more: str) -> None:
+    for version in ("1.0", "1.5"):
+        add_wheel(tmp_path, "beta", version)
+    add_wheel(tmp_path, "beta", "2.0a1")
+    add_wheel(tmp_path, "beta", "3.0", tag="py3-none-win_amd64")
+    for version in ("1.0", "2.0", "2.5"):
+        add_sdist(tmp_path, "beta", version, metadata_text("beta", version))
+    options = ["--no-index", "--prefer-binary", "-f", ".", *more.split()]
+    pip = [sys.executable, "-m", "pip", "--isolated", "download", "--disable-pip-version-check", "--no-deps", "-d", "x"]
+    done = subprocess.run(
+        [*pip, *options, "--no-build-isolation", wanted], capture_output=True, text=True, check=False, cwd=tmp_path
+    )
+    taken = re.search(r"(?:Processing|Saved) \S*beta-([0-9a.]+?)(?:\.tar\.gz|-py3)", done.stdout)
+    argv = [sys.executable, "-m", "envcensus", "resolve", "--no-cache", "--no-annotate", *options, wanted]
+    ours = subprocess.run(argv, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert ours.stdout.strip() == (f"beta=={taken[1]}" if taken else ""), done.stdout + ours.stderr
+    if not more and wanted == "beta":
+        (tmp_path / "in.txt").write_text("--prefer-binary\nbeta\n")
+        assert _run(tmp_path, "-f", ".", "-r", "in.txt", "--no-annotate") == ours.stdout
+        told = subprocess.run([*argv, "--explain", "beta"], capture_output=True, text=True, check=False, cwd=tmp_path)
+        assert "has no wheel for this target" in told.stderr
+
+
+@pytest.mark.parametrize(
+    ("abis", "version"), [([], "3.0"), (["abi3"], "2.0"), (["none"], "2.0"), (["abi3", "cp312"], "3.0")]
+)
+def test_abi_tags_as_pip_takes_them(tmp_path: Path, abis: list[str], version: str) -> None:
+    for number, abi in (("1.0", "none"), ("2.0", "abi3"), ("3.0", "cp312"), ("4.0", "cp311")):
+        add_wheel(tmp_path, "beta", number, tag=f"cp312-{abi}-win_amd64")
+    options = ["--platform", "win_amd64", "--python-version", "3.12", "--implementation", "cp", "-f", ".", "--no-index"]
+    options += [word for abi in abis for word in ("--abi", abi)]
+    pip = [
+        sys.executable,
+        "-m",
+        "pip",
+        "--isolated",
+        "download",
+        "--disable-pip-version-check",
+        "--only-binary",
+        ":all:",
+    ]
+    done = subprocess.run(
+        [*pip, "-d", "x", *options, "beta"], capture_output=True, text=True, check=False, cwd=tmp_path
+    )
+    assert [path.name.split("-")[1] for path in (tmp_path / "x").iterdir()] == [version], done.stderr
+    assert _run(tmp_path, *options, "beta", "--no-annotate") == f"beta=={version}\n"
 
 
 def test_files_that_are_excluded_are_not_locked(tmp_path: Path) -> None:

@@ -43,6 +43,7 @@ class Candidates:
         self.usable = usable
         self.pre = pre
         self.yanked = yanked
+        self.wheels = 0
 
     def why_not(self, index: int) -> str:
         return "does not fit the target"

@@ -30,8 +30,10 @@ def resolve(
     python_version: str | None = None,
     platforms: Texts = (),
     implementation: str | None = None,
+    abis: Texts = (),
     only_binary: Texts = (),
     no_binary: Texts = (),
+    prefer_binary: bool = False,
     resolution: Mode = "highest",
     uploaded_prior_to: datetime | float | None = None,
     prefer: Mapping[str, str] | None = None,
@@ -69,8 +71,10 @@ def resolve(
         python_version: the Python to resolve for: "3.12" or "3.12.1". None: the running one.
         platforms: platform tags, as pip takes them. None given: this host's.
         implementation: "cp", "pp", or a name like "cpython". None: the running one.
+        abis: ABI tags in place of the Python's own, such as "cp312" or "abi3".
         only_binary: projects whose sdists are not to be used; ":all:" for none at all.
         no_binary: projects whose wheels are not to be used.
+        prefer_binary: prefer an older version that has a wheel to a newer one that has none.
         resolution: which of several versions to take: "highest", "lowest" or "lowest-direct".
         uploaded_prior_to: ignore later uploads: a datetime, or seconds since the epoch.
         prefer: versions by project to keep where possible, such as those of an earlier answer.
@@ -133,7 +137,11 @@ def resolve(
         )
         with values.opened_cache(cache_dir, cache_size, no_cache=no_cache) as store:
             target = target_for(
-                store, python=python_version, platforms=values.texts(platforms), implementation=implementation
+                store,
+                python=python_version,
+                platforms=values.texts(platforms),
+                implementation=implementation,
+                abis=values.texts(abis),
             )
             check_python(inputs, target.environment["python_full_version"])
             request = pipeline.ResolveRequest(
@@ -144,6 +152,7 @@ def resolve(
                 tags=target.tags,
                 only_binary=tuple(inputs.only_binary),
                 no_binary=tuple(inputs.no_binary),
+                prefer_binary=prefer_binary or inputs.prefer_binary,
                 pre=pre or inputs.pre,
                 mode=resolution,
                 prefer=_normalized(prefer or {}),

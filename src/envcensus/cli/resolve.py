@@ -52,8 +52,12 @@ _SUFFIXES = {
 @click.option("--python-version", metavar="X.Y[.Z]", help="The Python to resolve for.  [default: the running one]")
 @click.option("--platform", "platforms", multiple=True, metavar="TAG", help="A platform tag, as pip takes it.")
 @click.option("--implementation", metavar="NAME", help="cp, pp, or a name like cpython.")
+@click.option(
+    "--abi", "abis", multiple=True, metavar="TAG", help="An ABI tag in place of the Python's own: cp312, abi3."
+)
 @click.option("--only-binary", multiple=True, metavar="NAMES", help="Use no sdists of these; :all: for none at all.")
 @click.option("--no-binary", multiple=True, metavar="NAMES", help="Use no wheels of these.")
+@click.option("--prefer-binary", is_flag=True, help="Prefer older versions that have a wheel to newer ones without.")
 @click.option(
     "--allow-build",
     multiple=True,
@@ -127,6 +131,7 @@ def _resolve(values: dict[str, Any], *, files: bool) -> tuple[Resolution | Confl
             python=values["python_version"],
             platforms=values["platforms"],
             implementation=values["implementation"],
+            abis=values["abis"],
         )
         request = _request(values, inputs, target, now=now, files=files)
         with solving(values) as progress:
@@ -167,6 +172,7 @@ def _request(
         tags=target.tags,
         only_binary=tuple(inputs.only_binary),
         no_binary=tuple(inputs.no_binary),
+        prefer_binary=values["prefer_binary"] or inputs.prefer_binary,
         allow_build=_buildable(tuple(listed(values["allow_build"])), target, values["platforms"]),
         pre=values["pre"] or inputs.pre,
         mode=values["mode"],

@@ -7,20 +7,27 @@ import socket
 
 from envcensus.index.credentials import Origin
 from envcensus.index.http_library import aiohttp
-from envcensus.index.inflate import BodyError, TruncatedBody
+from envcensus.index.inflate import BodyError, LargeBody, TruncatedBody
 
 
 class RequestFailed(Exception):
     """No usable answer. `host_trouble`: it speaks against the host, not only against this one URL."""
 
     def __init__(
-        self, reason: str, *, retryable: bool = False, host_trouble: bool = False, retry_after: str = ""
+        self,
+        reason: str,
+        *,
+        retryable: bool = False,
+        host_trouble: bool = False,
+        retry_after: str = "",
+        too_large: bool = False,
     ) -> None:
         super().__init__(reason)
         self.reason = reason
         self.retryable = retryable
         self.host_trouble = host_trouble
         self.retry_after = retry_after
+        self.too_large = too_large
 
 
 def explain(error: Exception, origin: Origin, *, overdue: bool = False) -> RequestFailed:
@@ -29,7 +36,7 @@ def explain(error: Exception, origin: Origin, *, overdue: bool = False) -> Reque
     if isinstance(error, TruncatedBody):
         return RequestFailed(f"{origin}: {error}", retryable=again)
     if isinstance(error, BodyError):
-        return RequestFailed(f"{origin}: {error}")
+        return RequestFailed(f"{origin}: {error}", too_large=isinstance(error, LargeBody))
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
         return RequestFailed(f"{origin}: {_certificate(error.certificate_error)}", host_trouble=True)
     if isinstance(error, aiohttp.ClientSSLError):

@@ -14,6 +14,10 @@ class BodyError(Exception):
     """A body that cannot be used; the text is one sentence without secrets."""
 
 
+class LargeBody(BodyError):
+    """Larger than the reader is ready to take."""
+
+
 class TruncatedBody(BodyError):
     """A body that ended too early: worth asking again."""
 

@@ -43,12 +43,12 @@ class MetadataClient:
         reason, outcome, sha256 = "no file to read it from", "failed", ""
         for file in want.files:
             try:
-                if want.whole or want.digest:
+                if want.whole:
                     metadata, way = await self._file(file, tally)
-                    if want.digest:
-                        sha256 = hashlib.sha256(metadata).hexdigest()
-                        wheel = file.filename.endswith(".whl")
-                        metadata, way = await asyncio.to_thread(_read_body, metadata, file, wheel=wheel)
+                elif want.digest and (body := await self._checked(file, tally)) is not None:
+                    sha256 = hashlib.sha256(body).hexdigest()
+                    wheel = file.filename.endswith(".whl")
+                    metadata, way = await asyncio.to_thread(_read_body, body, file, wheel=wheel)
                 else:
                     metadata, way = await self._read(file, tally)
             except NeedsBuild as error:
@@ -100,6 +100,15 @@ class MetadataClient:
             body = await self._whole(file.url, tally)
         check_hash(body, file.hashes, "the file")
         return body, "whole"
+
+    async def _checked(self, file: File, tally: Tally) -> bytes | None:
+        """The file itself, its hash checked; None where it is too large for that. Raises as `_file` does."""
+        try:
+            return (await self._file(file, tally))[0]
+        except RequestFailed as error:
+            if error.too_large:
+                return None
+            raise
 
     async def _metadata_file(self, file: File, tally: Tally) -> bytes | None:
         """The file that the index keeps beside the distribution; None where it is not there after all."""

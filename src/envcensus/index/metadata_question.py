@@ -18,7 +18,7 @@ class MetadataWant(Struct, frozen=True, gc=False):
     version: str
     files: tuple[File, ...]
     whole: bool = False  # the file itself in place of its metadata, to be built from
-    digest: bool = False  # read the file whole, for its sha256
+    digest: bool = False  # read the file whole, for its sha256 and to check its hash, unless it is too large
 
 
 class MetadataFetched(Struct, frozen=True, gc=False, kw_only=True):
@@ -30,7 +30,7 @@ class MetadataFetched(Struct, frozen=True, gc=False, kw_only=True):
     metadata: bytes = b""
     way: Way | None = None
     filename: str = ""  # the file it was read for
-    sha256: str = ""  # of that file, where it was asked for
+    sha256: str = ""  # of that file, where it was asked for; empty where it is too large for that
     reason: str = ""
     requests: int = 0
     retries: int = 0

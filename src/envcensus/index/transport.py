@@ -34,7 +34,7 @@ from envcensus.index.credentials import (
 )
 from envcensus.index.faults import RequestFailed, explain
 from envcensus.index.http_library import aiohttp
-from envcensus.index.inflate import BodyError, TruncatedBody, inflate
+from envcensus.index.inflate import BodyError, LargeBody, TruncatedBody, inflate
 from envcensus.index.limits import Limits
 from envcensus.index.proxies import choose_proxy
 from envcensus.index.redirects import REDIRECT_STATUSES, Refused, next_hop
@@ -333,7 +333,7 @@ class Transport:
         announced = response.content_length or 0
         if announced > cap:
             response.close()
-            raise BodyError(f"the answer is larger than {cap} bytes")
+            raise LargeBody(f"the answer is larger than {cap} bytes")
         content = response.content
         first = await content.readany()
         if content.at_eof():
@@ -345,7 +345,7 @@ class Transport:
             while chunk := await content.readany():
                 body += chunk
                 if len(body) > cap:
-                    raise BodyError(f"the answer is larger than {cap} bytes")
+                    raise LargeBody(f"the answer is larger than {cap} bytes")
                 elapsed = time.monotonic() - start
                 if elapsed > self.limits.grace and len(body) < elapsed * self.limits.min_rate:
                     raise TruncatedBody("the answer comes too slowly")

@@ -12,6 +12,7 @@ class Profile(Struct, frozen=True, gc=False, kw_only=True):
     implementation: str = "cpython"
     free_threaded: bool = False
     platforms: tuple[str, ...] = ()  # platform tags, most specific first; empty: this host's
+    abis: tuple[str, ...] = ()  # ABI tags; empty: those of the Python
     pre: bool = False  # accept pre-releases (--pre)
     uploaded_prior_to: float | None = None  # seconds since the epoch
     only_binary: tuple[str, ...] = ()  # normalized names, or ":all:"

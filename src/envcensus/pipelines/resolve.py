@@ -48,6 +48,7 @@ class ResolveRequest(Struct, frozen=True, kw_only=True):
     tags: tuple[str, ...]
     only_binary: tuple[str, ...] = ()
     no_binary: tuple[str, ...] = ()
+    prefer_binary: bool = False  # an older version that has a wheel over a newer one that has none
     allow_build: tuple[str, ...] = ()  # normalized names that may be built, or ":all:"
     pre: bool = False
     mode: Mode = "highest"
@@ -106,6 +107,7 @@ class Run:
                     pre=request.pre,
                     mode=request.mode,
                     prefer=request.prefer,
+                    prefer_binary=request.prefer_binary,
                 )
             )
             for name, metadata in request.installed.items():
@@ -299,6 +301,7 @@ def _source(reader: Reader, request: ResolveRequest, config: IndexConfig, target
         refresh=request.refresh,
         stale=request.offline,
         limited=request.uploaded_prior_to is not None,
+        wheels=_wheels(request) if request.prefer_binary else None,
     )
 
 
@@ -312,6 +315,11 @@ def _target(request: ResolveRequest) -> Target:
         only_binary=request.only_binary,
         no_binary=request.no_binary,
     )
+
+
+def _wheels(request: ResolveRequest) -> Target:
+    """The same target without sdists; where an option leaves out wheels, without anything or with sdists alone."""
+    return _target(msgspec.structs.replace(request, only_binary=(":all:",)))
 
 
 def _complete(run: Run, answer: Resolution) -> Resolution:

@@ -32,6 +32,7 @@ _MARKS = (  # the longer ones first: that of UTF-16 is how that of UTF-32 begins
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+_REMOTE = re.compile(r"(?!file:)[a-zA-Z][a-zA-Z0-9+.-]*://")
 _ARCHIVES = (".whl", ".tar.gz", ".zip", ".tgz", ".tar.bz2", ".tar.xz")
 
 
@@ -48,6 +49,7 @@ class Inputs(Struct):
     trusted_host: list[str] = []
     no_index: bool = False
     pre: bool = False
+    prefer_binary: bool = False
     only_binary: list[str] = []
     no_binary: list[str] = []
 
@@ -149,8 +151,8 @@ class Reader:
                 wanted = Wanted(_reference(value, folder, origin), origin, entry.hashes)
                 (inputs.constraints if constraint else inputs.requirements).append(wanted)
             case "requirement" | "constraint":
-                if "://" in value and not value.startswith("file:"):
-                    raise UsageError(f"{path} (line {entry.line}): only local files are read")
+                if _REMOTE.match(value):
+                    raise _not_fetched(value, f"{path} (line {entry.line}): ")
                 nested = os.path.join(folder, value.removeprefix("file://"))
                 if entry.option == "constraint" or constraint:
                     self._file(nested, constraint=True)
@@ -169,12 +171,14 @@ class Reader:
                 inputs.no_index = True
             case "pre":
                 inputs.pre = True
+            case "prefer-binary":
+                inputs.prefer_binary = True
             case "only-binary":
                 limit(value, inputs.only_binary, inputs.no_binary)
             case "no-binary":
                 limit(value, inputs.no_binary, inputs.only_binary)
             case _:
-                pass  # --prefer-binary, --require-hashes, --use-feature: nothing to resolving
+                pass  # --require-hashes, --use-feature: nothing to resolving
 
 
 def _reference(text: str, folder: str, origin: str) -> str:
@@ -219,6 +223,8 @@ def _text(path: str) -> str:
             import sys
 
             data = sys.stdin.buffer.read(_LARGEST + 1)
+        elif _REMOTE.match(path):
+            raise _not_fetched(path)
         else:
             with open(path, "rb") as file:
                 data = file.read(_LARGEST + 1)
@@ -227,6 +233,13 @@ def _text(path: str) -> str:
     if len(data) > _LARGEST:
         raise UsageError(f"{path}: too large to be a list of requirements")
     return _decoded(data)
+
+
+def _not_fetched(url: str, where: str = "") -> UsageError:
+    """pip would fetch it. What a list asks for, and from which indexes, is for the user to read first."""
+    return UsageError(
+        f"{where}lists of requirements are not fetched: {_safe(url)}", remedy="download it, read it, and name the copy"
+    )
 
 
 def _decoded(data: bytes) -> str:

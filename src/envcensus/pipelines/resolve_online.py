@@ -176,8 +176,8 @@ class _Online:
             file = remote_file(url)
             if file.filename.endswith(".whl") and self.run.chooser.rank(file.filename) < 0:
                 raise DirectError("is a wheel that does not fit the target")
-            unknown = self.run.request.files and not file.hashes and not url.startswith("file:")
-            self.wants.append(MetadataWant(name, url, (file,), digest=unknown))
+            checked = (self.run.request.files or bool(file.hashes)) and not url.startswith("file:")
+            self.wants.append(MetadataWant(name, url, (file,), digest=checked))
             self.direct.add(key)
         except NeedsBuild as error:
             if allowed(name, self.run.request.allow_build):
@@ -272,6 +272,8 @@ class _Online:
         self.direct.discard(key)
         if fetched.sha256:
             self.run.digests[key[1]] = fetched.sha256
+        elif fetched.outcome == "found" and "#sha" in key[1] and not key[1].startswith("file:"):
+            self.solver.warnings.append(f"{key[0]} is too large to be downloaded for its hash, which was not checked")
         metadata, reason = _read(fetched, is_reference=True)
         if self.may_build(fetched):
             self.builds[key] = remote_file(key[1])

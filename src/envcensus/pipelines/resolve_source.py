@@ -29,9 +29,9 @@ _encode = msgspec.msgpack.Encoder().encode
 class PageFeed:
     """The candidates of one project for a target."""
 
-    __slots__ = ("_found", "_limited", "_target", "_unwanted", "pre", "table", "usable", "versions", "yanked")
+    __slots__ = ("_found", "_limited", "_target", "_unwanted", "pre", "table", "usable", "versions", "wheels", "yanked")
 
-    def __init__(self, found: Candidates, target: Target, *, limited: bool = False) -> None:
+    def __init__(self, found: Candidates, target: Target, *, limited: bool = False, wheels: int = 0) -> None:
         self._found = found
         self._limited = limited  # by upload time
         self._unwanted = 0
@@ -41,6 +41,7 @@ class PageFeed:
         self.usable = found.usable | found.yanked
         self.yanked = found.yanked
         self.pre = found.pre
+        self.wheels = wheels  # versions of which a wheel fits, where these are preferred
 
     def keep(self, wanted: Callable[[str], bool]) -> None:
         """Leave out the usable versions that are not wanted, unless none is."""
@@ -77,6 +78,7 @@ class CachedSource:
         refresh: bool = False,
         stale: bool = False,
         limited: bool = False,
+        wheels: Target | None = None,
     ) -> None:
         self._reader = reader
         self._target = target
@@ -84,6 +86,7 @@ class CachedSource:
         self._max_age = max_age
         self._refresh = refresh
         self._limited = limited  # by upload time
+        self._wheels = wheels  # the target without sdists, where wheels are preferred
         self._stale = stale  # accept any age: nothing may be asked
         self.prefix = config.cache_key().encode() + b"/"
         self._stamps = Stamps(config)
@@ -109,7 +112,9 @@ class CachedSource:
 
     def read(self, record: bytes | memoryview, name: str) -> PageFeed:
         """A packed page for the target. Raises PageError."""
-        return PageFeed(candidates(record, self._target, name), self._target, limited=self._limited)
+        found = candidates(record, self._target, name)
+        wheels = 0 if self._wheels is None else candidates(record, self._wheels, name).usable
+        return PageFeed(found, self._target, limited=self._limited, wheels=wheels)
 
     def kept_record(self, name: str) -> bytes:
         """The packed page that is kept, however old; empty where there is none."""

@@ -36,12 +36,13 @@ def target_for(
     python: str | None = None,
     platforms: Sequence[str] = (),
     implementation: str | None = None,
+    abis: Sequence[str] = (),
 ) -> ResolveTarget:
     """The target that the options name; by default this process's Python on this host. Raises UsageError."""
     running = ".".join(map(str, sys.version_info[:3]))
     version = _python(python, running) if python else running
     name = _IMPLEMENTATIONS.get(implementation or "", implementation or sys.implementation.name)
-    profile = Profile(python=version, implementation=name, platforms=tuple(_expanded(platforms)))
+    profile = Profile(python=version, implementation=name, platforms=tuple(_expanded(platforms)), abis=tuple(abis))
     with Bucket(store, "profiles") as cache:
         tags = tuple(tags_of(profile, cache))
     environment = marker_environment(structs.replace(profile, platforms=()))

@@ -54,7 +54,10 @@ def profile_of(environment: Environment, *, pre: bool = False, uploaded_prior_to
 
 def tags_of(profile: Profile, cache: TagCache | None = None) -> list[str]:
     """The wheel tags of `profile`, the preferred first, from `cache` where they are known."""
-    key = "\0".join((profile.python, profile.implementation, str(profile.free_threaded), *_platform(profile))).encode()
+    parts = [profile.python, profile.implementation, str(profile.free_threaded), *_platform(profile)]
+    if profile.abis:
+        parts += ["abi", *profile.abis]
+    key = "\0".join(parts).encode()
     text = cache.get(key) if cache is not None else None
     if text is None:
         text = "\n".join(_tags(profile)).encode()
@@ -152,14 +155,14 @@ def _tags(profile: Profile) -> Iterator[str]:
     nodot = "".join(map(str, numbers))
     platforms = list(profile.platforms) or list(tags.platform_tags())
     if profile.implementation == "cpython":
-        abi = f"cp{nodot}t" if profile.free_threaded else f"cp{nodot}"
-        found = tags.cpython_tags(numbers, abis=[abi], platforms=platforms)
+        abis = profile.abis or (f"cp{nodot}t" if profile.free_threaded else f"cp{nodot}",)
+        found = tags.cpython_tags(numbers, abis=abis, platforms=platforms)
         interpreter = f"cp{nodot}"
     elif profile.implementation == "pypy":
-        found = tags.generic_tags(f"pp{nodot}", abis=[f"pypy{nodot}_pp73"], platforms=platforms)
+        found = tags.generic_tags(f"pp{nodot}", abis=profile.abis or (f"pypy{nodot}_pp73",), platforms=platforms)
         interpreter = "pp3"
     else:
-        found = tags.generic_tags(f"{profile.implementation}{nodot}", abis=[], platforms=platforms)
+        found = tags.generic_tags(f"{profile.implementation}{nodot}", abis=profile.abis, platforms=platforms)
         interpreter = None
     for tag in (*found, *tags.compatible_tags(numbers, interpreter=interpreter, platforms=platforms)):
         yield str(tag)

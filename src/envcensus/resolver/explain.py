@@ -53,6 +53,8 @@ def newer(solver: Solver, name: str) -> tuple[Rejected, ...]:
             why = "is yanked"
         if not why and one & package.pre:
             why = "is a pre-release"
+        if not why and solver.problem.prefer_binary and not project.candidates.wheels >> bit - 1 & 1:
+            why = "has no wheel for this target"
         rejected.append(Rejected(project.version(bit), why or "leads to a conflict further on"))
     return tuple(rejected)
 

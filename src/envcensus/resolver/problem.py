@@ -26,6 +26,10 @@ class Candidates(Protocol):
     def pre(self) -> int: ...
     @property
     def yanked(self) -> int: ...
+    @property
+    def wheels(self) -> int:
+        """A wheel fits. Asked where the problem says `prefer_binary`."""
+
     def why_not(self, index: int) -> str:
         """Why a version is not usable: the end of a sentence ("needs Python >=3.13")."""
 
@@ -56,6 +60,7 @@ class Problem(Struct, frozen=True, kw_only=True):
     pre: bool = False  # accept pre-releases everywhere
     mode: Mode = "highest"
     prefer: dict[str, str] = {}  # normalized name → version of an earlier answer, kept where possible
+    prefer_binary: bool = False  # versions that have a wheel before those that have none, as pip has it
 
 
 class Needs(Struct, frozen=True):

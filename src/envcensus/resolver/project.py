@@ -17,7 +17,7 @@ class Direct:
         self.shown = shown  # where it comes from, for people
         self.table = VersionTable(self.versions)
         self.usable = 1
-        self.pre = self.yanked = 0  # whoever names a file wants it
+        self.pre = self.yanked = self.wheels = 0  # whoever names a file wants it
 
     def why_not(self, index: int) -> str:
         """Not asked: it is usable."""

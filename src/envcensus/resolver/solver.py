@@ -250,10 +250,21 @@ class Solver:
             package.pre_allowed = package.pre_allowed or bool(constraint.flags & NAMES_PRE)
             package.pin_allowed = package.pin_allowed or bool(constraint.flags & PINS)
             self.engine.add_edge(self.root, 1, package, project.mask(constraint) | 1, None, 0, constraint)
-        preferred = problem.prefer.get(name)
-        if preferred is not None and project.candidates is not None and preferred in project.candidates.versions:
-            package.preferred = [list(project.candidates.versions).index(preferred) + 1]
+        preferred = self._preferred(project)
+        if preferred:
+            package.preferred = preferred
         return True
+
+    def _preferred(self, project: Project) -> list[int]:
+        """The bits to try before all others: the pin of an earlier answer, then versions that have a wheel."""
+        candidates, pin = project.candidates, self.problem.prefer.get(project.name)
+        if candidates is None:
+            return []
+        bits = [list(candidates.versions).index(pin) + 1] if pin is not None and pin in candidates.versions else []
+        if self.problem.prefer_binary:
+            fitting = [index + 1 for index in range(len(candidates.versions)) if candidates.wheels >> index & 1]
+            bits += fitting if project.package.lowest else reversed(fitting)
+        return bits
 
     def _edge(self, package: Package, bit: int, extra: Package | None, line: Line) -> None:
         project = self.projects[line.name]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from pathlib import Path
 
 import pytest
@@ -119,6 +120,21 @@ def test_paths_and_urls_become_direct_references(tmp_path: Path) -> None:
 def test_a_missing_file_is_told(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="No such file"):
         Reader({}, "").requirements_file(str(tmp_path / "none.txt"))
+
+
+def test_lists_are_not_fetched(tmp_path: Path) -> None:
+    (tmp_path / "in.txt").write_text("a\n-r https://user:secret@example.com/more.txt\n")
+    (tmp_path / "cons.txt").write_text("-c http://example.com/c.txt\n")
+    for path, where in (
+        (str(tmp_path / "in.txt"), "in.txt (line 2): "),
+        (str(tmp_path / "cons.txt"), "cons.txt (line 1): "),
+        ("https://user:secret@example.com/more.txt", ""),
+    ):
+        with pytest.raises(
+            UsageError, match=f"{re.escape(where)}lists of requirements are not fetched: http"
+        ) as caught:
+            Reader({}, "").requirements_file(path)
+        assert "secret" not in str(caught.value)
 
 
 def test_lists_of_names() -> None:
