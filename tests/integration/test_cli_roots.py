@@ -35,6 +35,12 @@ def test_a_prefix_with_several_pythons_is_a_report_of_each(command: Command) -> 
     report = command.json("list", f"{command.home}/.local")
     assert [each["python"] for each in report["environments"]] == ["3.10", "3.11"]
     assert command.json("list", f"{command.home}/plain") == [{"name": "alpha", "version": "1.0"}]
+    one = report["environments"][0]["path"]  # what a report names can be named as ROOT
+    assert command.json("list", one) == [{"name": "beta", "version": "3.10"}]
+    assert [each["path"] for each in command.json("envs", one)["environments"]] == [one]
+    assert "beta 3.10" in command.run("tree", one).stdout
+    refused = command.run("tree", f"{command.home}/.local", check=2)
+    assert f"has several Pythons; name one: {one}, " in refused.stderr
 
 
 @pytest.mark.parametrize("one", [False, True])

@@ -23,8 +23,12 @@ def one_survey(
     from envcensus.inventory import DiscoverOptions, environments_at
     from envcensus.pipelines.installed import installed
 
-    if not environments_at(os.path.abspath(path)):
+    found = environments_at(os.path.abspath(path))
+    if not found:
         raise UsageError(f"no Python environment: {path}", remedy="find them with `envcensus envs`")
+    several = [each.path for each in found]
+    if len(several) > 1 and os.path.abspath(path) not in several:
+        raise UsageError(f"{path} has several Pythons", remedy=f"name one: {', '.join(several)}")
     census = installed([os.path.abspath(path)], DiscoverOptions(max_depth=0), store, rescan=rescan, requires=True)
     survey = next(iter(census.surveys), None)
     if survey is None:

@@ -13,7 +13,7 @@ from itertools import pairwise
 from msgspec import Struct
 
 from envcensus.inventory.places import well_known_places
-from envcensus.inventory.probe import probe, probe_target
+from envcensus.inventory.probe import probe, probe_target, python_of_prefix
 from envcensus.model.environment import Environment
 from envcensus.model.skipped import Skipped
 from envcensus.runtime.stop import current as current_stop
@@ -106,6 +106,9 @@ class _Walk:
                 if (status.st_dev, status.st_ino) not in self.targets:
                     self.targets.add((status.st_dev, status.st_ino))
                     yield target
+                return
+            if one := python_of_prefix(path):
+                yield from one
                 return
         yield from self._walk(path, limit)
 

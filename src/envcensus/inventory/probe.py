@@ -52,7 +52,7 @@ def environments_at(path: str) -> list[Environment]:
         return []
     found = probe(path, entries)
     target = probe_target(path, entries) if not found else None
-    return [target] if target is not None else found
+    return [target] if target is not None else found or python_of_prefix(path)
 
 
 def probe(path: str, entries: Collection[str]) -> list[Environment]:
@@ -71,6 +71,18 @@ def probe(path: str, entries: Collection[str]) -> list[Environment]:
 
         return prefixes.probe(path, entries)
     return []
+
+
+def python_of_prefix(path: str) -> list[Environment]:
+    """The environment that is called by its library, PREFIX/lib/pythonX.Y, as one is beside others in its prefix."""
+    prefix, _, name = path.rpartition("/lib/")
+    if not re.fullmatch(_PYTHON_DIR, name):
+        return []
+    try:
+        found = probe(prefix, set(os.listdir(prefix)))
+    except OSError:
+        return []
+    return [each for each in found if each.path == path]
 
 
 def probe_target(path: str, entries: Collection[str]) -> Environment | None:
