@@ -36,6 +36,7 @@ from envcensus.index.faults import RequestFailed, explain
 from envcensus.index.http_library import aiohttp
 from envcensus.index.inflate import BodyError, LargeBody, TruncatedBody, inflate
 from envcensus.index.limits import Limits
+from envcensus.index.names import Resolver
 from envcensus.index.proxies import choose_proxy
 from envcensus.index.redirects import REDIRECT_STATUSES, Refused, next_hop
 from envcensus.index.retry import RETRY_STATUSES, next_wait, parse_retry_after
@@ -128,7 +129,7 @@ class Transport:
 
     async def __aenter__(self) -> Transport:
         # Concurrency is bounded per host by Host.slots, so that waiting for a slot counts against no deadline.
-        connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEPT_OPEN, ttl_dns_cache=300)
+        connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEPT_OPEN, ttl_dns_cache=300, resolver=Resolver())
         self._session = aiohttp.ClientSession(
             connector=connector,
             auto_decompress=False,

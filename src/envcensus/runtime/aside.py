@@ -108,6 +108,28 @@ async def acall(
     return run.result()
 
 
+async def left_behind(work: Callable[[], T]) -> T:
+    """The result of short `work` that may block. Nobody waits for its thread once the task is cancelled."""
+    import asyncio
+
+    loop = asyncio.get_running_loop()
+    ended: asyncio.Future[None] = loop.create_future()
+
+    def end() -> None:
+        if not ended.done():
+            ended.set_result(None)
+
+    def done() -> None:
+        try:
+            loop.call_soon_threadsafe(end)
+        except RuntimeError:
+            pass  # nobody waits any more: the loop is closed
+
+    run = Aside(work, stops.Stop(), done)
+    await ended
+    return run.result()
+
+
 def _waitable(timeout: float | None) -> float | None:
     """`timeout`, None where it is longer than a thread can wait (infinity, most of all)."""
     return timeout if timeout is None or timeout <= threading.TIMEOUT_MAX else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import stat
 import sys
 import threading
@@ -112,6 +113,39 @@ def test_a_run_that_ends_does_not_wait_for_what_is_done_aside(connect: Connect, 
         client.aside(work)
     client.close()
     assert (blocking.calls, blocking.too_long) == (1, False)
+
+
+def test_a_run_that_ends_does_not_wait_for_a_name_server(
+    connect: Connect, blocking: Blocking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def getaddrinfo(*_: object, **__: object) -> list[object]:
+        os.kill(os.getpid(), signal.SIGALRM)
+        blocking()
+        return []
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    client = connect("https://index.example.com/")
+    with pytest.raises(EnvcensusError, match="not done within"), signals.out_of_time_after(LONG):
+        client.fetch([Want("a")])
+    client.close()
+    assert (blocking.calls, blocking.too_long) == (1, False)
+
+
+def test_a_name_is_looked_up_once_for_all(
+    server: ScriptedServer, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[object] = []
+
+    def getaddrinfo(host: str, port: int, **_: object) -> list[object]:
+        asked.append(host)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    server.routes["*"] = Reply(404)
+    url, host = server.url.replace("127.0.0.1", "index.example.com"), "index.example.com"
+    answers = connect(url, trusted_hosts=(host,)).fetch([Want(name) for name in "abcdefghij"])
+    assert {answer.outcome for answer in answers} == {"not-found"}
+    assert asked == [host]
 
 
 def test_what_is_done_aside_is_told_that_the_run_ends(connect: Connect) -> None:
