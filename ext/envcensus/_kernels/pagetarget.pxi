@@ -9,10 +9,10 @@ cdef enum:
 
 
 cdef struct Slot:
-    const char *text
+    const char *text        # NULL: free
     uint32_t hash
     uint32_t length
-    int32_t value           # -1: free
+    int32_t value
 
 
 cdef struct Table:
@@ -22,14 +22,11 @@ cdef struct Table:
 
 
 cdef int memo_init(Table *t) except -1:
-    cdef int i
-    t.slots = <Slot *>malloc(MEMO_SLOTS * sizeof(Slot))
+    t.slots = <Slot *>calloc(MEMO_SLOTS, sizeof(Slot))  # pages that stay empty are never touched
     if t.slots == NULL:
         raise MemoryError
     t.mask = MEMO_SLOTS - 1
     t.used = 0
-    for i in range(MEMO_SLOTS):
-        t.slots[i].value = -1
     return 0
 
 
@@ -91,7 +88,7 @@ cdef class Target:
         cdef int32_t verdict
         while True:
             s = &t.slots[i]
-            if s.value < 0:
+            if s.text == NULL:
                 break
             if s.hash == h and s.length == n and memcmp(s.text, text, n) == 0:
                 return s.value
