@@ -11,7 +11,6 @@ from msgspec import Struct
 from envcensus._kernels.specifier import SpecifierSet
 from envcensus.analysis.decisions import Decisions
 from envcensus.analysis.graph import Lines, requirers
-from envcensus.analysis.ignores import apply_policy
 from envcensus.analysis.outdated import Surroundings, judge_all
 from envcensus.analysis.selection import RowFilter, is_asked, select_rows
 from envcensus.index.places import missing_locations
@@ -202,7 +201,10 @@ def _judge(
         findings = select_rows(judge_all(choice.of(listing), decisions, around), options.rows)
         if not findings and options.rows != RowFilter():
             return None
-        findings = apply_policy(findings, listing.environment, options.policy, today)
+        if options.policy.ignore:
+            from envcensus.analysis.ignores import apply_policy
+
+            findings = apply_policy(findings, listing.environment, options.policy, today)
         return Survey(environment=listing.environment, findings=findings, problems=listing.problems)
 
     return judged
