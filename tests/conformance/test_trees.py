@@ -27,12 +27,8 @@ RECORDED = [
     "snap-pdm-2193",
     "snap-starlette-fastapi",
 ]
-# Where more pins are older than newer after all, by how many. Which of two packages gives way is a matter of who was
-# decided first. Over 48 generated trees (100 to 600 packages) 1,132 pins are newer than uv's and 1,138 older, and on 20
-# of them more are older; 713 and 704, and 8 of the 23 that pip ends within 90 seconds. Over 40 with a few packages that
-# all others need it is 174 and 149 for uv, 180 and 146 for pip. Raising what gave way after the answer helps little: to
-# 19 of the 48 with what was read anyway, to 17 with a third more metadata, to 14 with twice as much.
-KNOWN_OLDER = {("synth-hard-300x20", "pip"): 1}
+# Which of two packages gives way is a matter of who was decided first, and neither order is the better one: see
+# docs/how-it-works.md for what comes of it on generated trees that were not looked at before.
 SYNTHETIC = ["synth-2000x20", "synth-hard-300x20"]
 
 
@@ -66,8 +62,7 @@ def test_tree(name: str) -> None:
     for peer, reference in scenario["reference"].items():
         if reference and reference.get("satisfiable"):
             older, newer = _compare(got, reference["packages"])
-            slack = KNOWN_OLDER.get((name, peer), 0)
-            assert older <= (1 if name in RECORDED else newer + slack), (peer, older, newer)
+            assert older <= (1 if name in RECORDED else newer), (peer, older, newer)
 
 
 @pytest.mark.parametrize("name", ["snap-jupyter", "synth-hard-300x20"])

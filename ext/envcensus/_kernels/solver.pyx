@@ -23,7 +23,7 @@ PAUSED = 3
 NAMES_PRE = 1
 PINS = 2
 
-cdef int _THRESHOLD = 3  # conflicts after which a package is decided earlier
+cdef int _THRESHOLD = 2  # conflicts after which a package is decided earlier
 
 
 # Parts of this module, in files of their own.

@@ -40,6 +40,8 @@ cdef bint resolve(Engine engine, Incompatibility conflict) except -1:
             backtrack(engine, previous)
             learn(engine, conflict, which)
             blame(engine, p)
+            if isinstance(conflict, Edge) and (<Edge>conflict).b is not p:
+                blame(engine, (<Edge>conflict).b)
             if prune(engine, p, mask, conflict) is not None:
                 # cannot happen: the term was not satisfied at that level
                 raise AssertionError("a learned incompatibility is not unit")

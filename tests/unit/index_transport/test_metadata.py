@@ -357,3 +357,15 @@ def test_questions_can_be_added_while_answers_come_in(server: ScriptedServer, co
             else:
                 metadata.append(answer.name)
     assert sorted(pages) == sorted(metadata) == [f"p{n}" for n in range(5)]
+
+
+def test_a_file_too_large_to_be_checked_is_read_by_ranges(connect: Connect, server: ScriptedServer) -> None:
+    """The answer has no digest then, which tells that the hash was not checked. Others are checked before all else."""
+    body = wheel(payload=9000)
+    server.routes[f"/{WHEEL}"] = ranged(body)
+    stated = File(filename=WHEEL, url=f"{server.url}/{WHEEL}", hashes={"sha256": "0" * 64})
+    want = MetadataWant("spam", "1.0", (stated,), digest=True)
+    (found,) = connect(limits=Limits(max_file=4000)).fetch_metadata([want])
+    assert (found.outcome, found.metadata, found.sha256) == ("found", METADATA, "")
+    (refused,) = connect().fetch_metadata([want])
+    assert (refused.outcome, refused.reason) == ("failed", f"{WHEEL}: the file does not match its sha256")
