@@ -6,7 +6,7 @@ cdef long long rank(Engine engine, Package p) except -1:
     if engine.last_resort and p.yanked and not p.dom & ~p.yanked:
         kind = 3  # others may still pin it
     elif not p.dom & (p.dom - 1) and (p.has_pin_edge or (p.several and p.affected)):
-        kind = 0  # pinned; or narrowed to one version, and part of a conflict: elsewhere that is no reason to jump a queue
+        kind = 0  # pinned; or narrowed to one version, and a conflict was about it
     elif p.affected >= _THRESHOLD:
         kind = 1
     return (kind << 40) + p.id
