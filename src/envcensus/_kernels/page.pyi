@@ -54,6 +54,7 @@ __all__ = [
     "pack_html",
     "pack_json",
     "quoted",
+    "status",
     "version_info",
     "versions",
     "why_none",
