@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
 import sys
 import threading
@@ -151,7 +152,7 @@ class Pool:
             self.kill()
 
     def _settle(self) -> None:
-        """Wait until the workers were started. A fork server that does not get on is left alone: there is no pool."""
+        """Wait until the workers were started. A fork server that does not get on is killed: there is no pool."""
         # Not Thread.join(): interrupted once, it takes a running thread for one that ended (before Python 3.13).
         if self._ready is None or self._late or self._ready.wait(_READY_SECONDS):
             return
@@ -159,6 +160,7 @@ class Pool:
             self._late = not self._ready.is_set()
         if self._late:
             self.reason = f"no worker processes: none started within {_READY_SECONDS:g} seconds"
+            _kill_fork_server()
 
     def _first_build(self, ready: threading.Event, mask: set[int]) -> None:
         executor = None
@@ -180,17 +182,26 @@ class Pool:
             context.set_forkserver_preload(self._preload)
             executor = ProcessPoolExecutor(self.workers, mp_context=context, initializer=worker.begin)
         except (OSError, ImportError, NotImplementedError) as error:
-            self.reason = f"no worker processes: {error}"
+            self.reason = self.reason or f"no worker processes: {error}"
             return None
         try:
             with _held(signal.SIGINT):
                 for _ in range(self.workers):
                     executor.submit(worker.ready)
         except (OSError, EOFError, BrokenProcessPool) as error:
-            self.reason = f"no worker processes: {error}"
+            self.reason = self.reason or f"no worker processes: {error}"
             _kill(executor)
             return None
         return executor
+
+
+def _kill_fork_server() -> None:
+    """It would outlive this process, and keep open what our output goes to. Who needs one starts another."""
+    from multiprocessing import forkserver
+
+    server: Any = getattr(forkserver, "_forkserver", None)
+    if pid := getattr(server, "_forkserver_pid", None):
+        os.kill(pid, signal.SIGKILL)
 
 
 def _kill(executor: ProcessPoolExecutor) -> None:
