@@ -181,6 +181,7 @@ class Pool:
             context = multiprocessing.get_context("forkserver" if sys.platform.startswith("linux") else "spawn")
             context.set_forkserver_preload(self._preload)
             executor = ProcessPoolExecutor(self.workers, mp_context=context, initializer=worker.begin)
+            executor._processes = _Processes()
         except (OSError, ImportError, NotImplementedError) as error:
             self.reason = self.reason or f"no worker processes: {error}"
             return None
@@ -193,6 +194,13 @@ class Pool:
             _kill(executor)
             return None
         return executor
+
+
+class _Processes(dict[int, Any]):
+    """An executor's workers. Its thread looks through them while another adds some, and would end in a traceback."""
+
+    def values(self) -> Any:
+        return list(super().values())
 
 
 def _kill_fork_server() -> None:

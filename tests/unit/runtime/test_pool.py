@@ -135,3 +135,16 @@ def test_outcomes_pickle() -> None:
 )
 def test_the_sizing_rule(names: int, cores: int, latency: float, workers: int) -> None:
     assert workers_for(names, cores, latency=latency) == workers
+
+
+def test_workers_can_be_added_while_an_executor_looks_through_them() -> None:
+    with Pool(1) as pool:
+        pool.start()
+        pool._settle()
+        assert pool._executor is not None
+        processes = pool._executor._processes
+        assert processes
+        for number, _ in enumerate(processes.values()):
+            processes[-1 - number] = next(iter(processes.values()))
+        for number in [key for key in processes if key < 0]:
+            del processes[number]
