@@ -6,6 +6,7 @@ import gc
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable
 
 MARGIN = 2 << 20  # bytes that allocator and page cache may vary by, over the whole watch
@@ -31,16 +32,27 @@ def held() -> tuple[int, int, int, int]:
     return len(os.listdir("/proc/self/fd")), threading.active_count(), len(children(os.getpid())), private
 
 
+def settled() -> tuple[int, int, int, int]:
+    """What is held once that no longer changes: a server in this process notices later that its clients are gone."""
+    found = held()
+    for _ in range(100):
+        time.sleep(0.1)
+        before, found = found, held()
+        if found[:3] == before[:3]:
+            break
+    return found
+
+
 def watch(rounds: dict[str, Callable[[int], None]], count: int, margin: int = MARGIN) -> int:
     """Run each of `rounds` so often; the number of those after which more was held than before."""
     bad = 0
     for name, function in rounds.items():
         for i in range(max(count // 3, 2)):  # until caches and free lists are full
             function(i)
-        before = held()
+        before = settled()
         for i in range(count):
             function(i)
-        after = held()
+        after = settled()
         grown = after[:3] != before[:3] or after[3] - before[3] > margin
         bad += grown
         print(f"{name}: {before} -> {after} {'GROWN' if grown else 'flat'}")
