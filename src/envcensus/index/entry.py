@@ -19,6 +19,7 @@ _OUTCOMES = ("found", "not-found")
 MOST_VALIDATORS = 64
 MOST_NOTES = 16
 NO_STAMP = b"\0" * 8
+_CLOCK_SKEW = 300.0  # seconds an answer may seem to come from the future before its freshness is not believed
 
 
 class Validator(Struct, frozen=True, gc=False):
@@ -40,6 +41,13 @@ class Entry(Struct, frozen=True):
     validators: tuple[Validator, ...] = ()
     files: bool = False  # whether the packed files are kept too
     notes: tuple[str, ...] = ()
+
+
+def is_fresh(fetched: float, expires: float, *, now: float, max_age: float | None) -> bool:
+    """Whether an answer may be used without asking again: until it expires, or `max_age` seconds long."""
+    if fetched > now + _CLOCK_SKEW:
+        return False
+    return now < (expires if max_age is None else fetched + max_age)
 
 
 def no_stand_in(entry: Entry) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from envcensus.index.entry import Entry, glance, no_stand_in, pack_entry, unpack_entry
+from envcensus.index.entry import Entry, glance, is_fresh, no_stand_in, pack_entry, unpack_entry
 from envcensus.index.places import Stamps
 from envcensus.model.page import Outcome, PageAnswer
 
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 _BATCH = 400  # answers held before they are written: while others are awaited, a transaction costs no time
 _KEPT_SECONDS = 30 * 86400.0  # a page is worth keeping for revalidation long after it ceased to be fresh
 _POOL_FROM = 1500  # missing names from which on a pool is thought about, again at each doubling
-_CLOCK_SKEW = 300.0  # seconds an answer may seem to come from the future before its freshness is not believed
 
 
 class AskOptions(Struct, frozen=True, gc=False):
@@ -174,10 +173,7 @@ class Asker:
         return self._prefix + name.encode("utf-8", "surrogateescape")
 
     def _fresh(self, fetched: float, expires: float, stamp: bytes, name: str) -> bool:
-        if self._options.refresh or fetched > self._now + _CLOCK_SKEW:
-            return False
-        age = self._options.max_age
-        if self._now >= (expires if age is None else fetched + age):
+        if self._options.refresh or not is_fresh(fetched, expires, now=self._now, max_age=self._options.max_age):
             return False
         return stamp == self._stamps.of(name)
 

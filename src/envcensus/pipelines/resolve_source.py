@@ -9,7 +9,7 @@ import msgspec
 from envcensus._kernels.names import TagSet, parse_wheel_filename
 from envcensus._kernels.page import Candidates, PageError, Target, candidates, files, version_info
 from envcensus._kernels.specifier import specifier_set
-from envcensus.index.entry import glance, unpack_entry
+from envcensus.index.entry import glance, is_fresh, unpack_entry
 from envcensus.index.places import Stamps
 from envcensus.model.core_metadata import CoreMetadata
 from envcensus.model.page import File
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from envcensus.index.config import IndexConfig
     from envcensus.index.entry import Entry
 
-_CLOCK_SKEW = 300.0  # seconds a record may seem to come from the future before its freshness is not believed
 _decode = msgspec.msgpack.Decoder(CoreMetadata).decode
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -155,9 +154,7 @@ class CachedSource:
     def _fresh(self, fetched: float, expires: float, state: bytes, name: str) -> bool:
         if self._stale:
             return True
-        if self._refresh or fetched > self._now + _CLOCK_SKEW:
-            return False
-        if self._now >= (expires if self._max_age is None else fetched + self._max_age):
+        if self._refresh or not is_fresh(fetched, expires, now=self._now, max_age=self._max_age):
             return False
         return state == self._stamps.of(name)
 
