@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from zlib import crc32
 
 import lmdb
 
@@ -49,7 +48,7 @@ def _rows(txn: lmdb.Transaction[memoryview]) -> str:
         kind = key[:1]
         if kind in buckets:
             records += 1
-            if len(raw) < rows.RECORD.size or crc32(raw[4:], crc32(key)) != int.from_bytes(raw[:4], "little"):
+            if not rows.is_intact(key, raw):
                 return f"the checksum of record {key!r} is wrong"
         elif kind == b"L":
             if len(raw) != rows.LEDGER.size:

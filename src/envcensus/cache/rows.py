@@ -83,6 +83,11 @@ def pages_used(txn: AnyTransaction) -> int:
     return stat["psize"] * (stat["branch_pages"] + stat["leaf_pages"] + stat["overflow_pages"])
 
 
+def is_intact(key: Key, raw: bytes | memoryview) -> bool:
+    """Whether a stored record is the one that was written under its key."""
+    return len(raw) >= RECORD.size and crc32(raw[4:], crc32(key)) == int.from_bytes(raw[:4], "little")
+
+
 def pack_record(key: Key, value: bytes, stored: float, expires: float, quantum: int) -> bytes:
     """The stored form of a value."""
     body = RECORD.pack(0, quantum, stored, expires)[4:] + value

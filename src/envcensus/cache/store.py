@@ -9,7 +9,6 @@ from _thread import allocate_lock
 from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import TYPE_CHECKING
-from zlib import crc32
 
 import lmdb
 from msgspec import Struct
@@ -92,13 +91,10 @@ class Reader:
             return None
         if raw is None:
             return None
-        if len(raw) < rows.RECORD.size:
+        if not rows.is_intact(full, raw):
             self._doubt("the cache holds a damaged record")
             return None
-        checksum, quantum, stored, expires = rows.RECORD.unpack_from(raw)
-        if crc32(raw[4:], crc32(full)) != checksum:
-            self._doubt("the cache holds a damaged record")
-            return None
+        _, quantum, stored, expires = rows.RECORD.unpack_from(raw)
         if quantum != self._quantum:
             self._touched.add(full)
         return Entry(raw[rows.RECORD.size :], stored, expires)

@@ -7,7 +7,6 @@ import re
 import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from zlib import crc32
 
 import lmdb
 from msgspec import Struct
@@ -276,7 +275,7 @@ def _look_at_records(txn: rows.AnyTransaction, found: _Counted) -> None:
                 key, raw = bytes(cursor.key()), cursor.value()
                 if key[:1] != prefix:
                     break
-                if len(raw) < rows.RECORD.size or crc32(raw[4:], crc32(key)) != int.from_bytes(raw[:4], "little"):
+                if not rows.is_intact(key, raw):
                     found.damage = "a record does not match its checksum"
                 found.checked += 1
                 left -= len(raw)
