@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 from envcensus.index.http_library import aiohttp
-from envcensus.runtime.aside import left_behind
+from envcensus.runtime.aside import acall
 
 
 class Resolver(aiohttp.ThreadedResolver):
@@ -30,4 +30,4 @@ class _Loop:
         self.getnameinfo = loop.getnameinfo  # of an address: asks nobody
 
     async def getaddrinfo(self, host: str, port: int, **how: Any) -> list[Any]:
-        return await left_behind(partial(socket.getaddrinfo, host, port, **how))
+        return await acall(partial(socket.getaddrinfo, host, port, **how), grace=0)

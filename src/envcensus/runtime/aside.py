@@ -75,8 +75,10 @@ async def acall(
     *,
     timeout: float | None = None,  # noqa: ASYNC109 - the work has to be told when it is over
     stop: stops.Stop | None = None,
+    grace: float = GRACE,
 ) -> T:
-    """The same without blocking the event loop. Cancelling the task that waits ends the work, too."""
+    """The same without blocking the event loop. Cancelling the task that waits ends the work, too, or leaves it behind
+    after `grace` seconds."""
     import asyncio
 
     timeout = _waitable(timeout)
@@ -100,33 +102,11 @@ async def acall(
     except BaseException:
         stop.request()
         try:
-            async with asyncio.timeout(GRACE):
+            async with asyncio.timeout(grace):
                 await ended.wait()
         except TimeoutError:
             pass
         raise
-    return run.result()
-
-
-async def left_behind(work: Callable[[], T]) -> T:
-    """The result of short `work` that may block. Nobody waits for its thread once the task is cancelled."""
-    import asyncio
-
-    loop = asyncio.get_running_loop()
-    ended: asyncio.Future[None] = loop.create_future()
-
-    def end() -> None:
-        if not ended.done():
-            ended.set_result(None)
-
-    def done() -> None:
-        try:
-            loop.call_soon_threadsafe(end)
-        except RuntimeError:
-            pass  # nobody waits any more: the loop is closed
-
-    run = Aside(work, stops.Stop(), done)
-    await ended
     return run.result()
 
 
