@@ -81,7 +81,8 @@ def _unheld(distribution: Distribution, decisions: Decisions, around: Surroundin
     latest = decisions.latest(name, around.target)
     if latest is None:
         reason = page.why_none(answer.record, around.target, name)
-        if reason == "the project is quarantined" and (told := decisions.status(name)[1]):
+        status, told = decisions.status(name)
+        if status == "quarantined" and told:
             reason = f"{reason}: {told}"
         return _not_found(distribution, bool(direct), reason, answer)
     reason = _not_comparable(distribution)
