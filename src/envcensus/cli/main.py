@@ -6,7 +6,7 @@ import errno
 import importlib
 import os
 import sys
-from typing import Any
+from typing import Any, TypeGuard
 
 import click
 
@@ -94,6 +94,8 @@ def main() -> None:
         if os.environ.get("ENVCENSUS_TRACEBACK"):
             raise
         _say(_what_went_wrong(error))
+        if _is_full(error):
+            _write_no_more()
         code = ExitCode.FAILED
     signals.relent()  # while the interpreter ends, an exception would be a traceback
     sys.exit(int(code or 0))
@@ -119,8 +121,7 @@ def _say(text: str) -> None:
 
 def _what_went_wrong(error: Exception) -> str:
     """One line about what nobody expected: a limit of the system, or a fault of ours."""
-    if isinstance(error, OSError) and error.errno in _FULL and error.filename is None:
-        _write_no_more()
+    if _is_full(error):
         return f"the output cannot be written: {error.strerror}"
     if isinstance(error, FileNotFoundError) and not _is_somewhere():
         return "the current directory does not exist any more; change to another one"
@@ -130,6 +131,11 @@ def _what_went_wrong(error: Exception) -> str:
         return "too many files are open; raise the limit (`ulimit -n`)"
     what = f"{type(error).__name__}: {error}".splitlines()[0]
     return f"internal error: {what}; set ENVCENSUS_TRACEBACK=1 to see where"
+
+
+def _is_full(error: Exception) -> TypeGuard[OSError]:
+    """Whether the standard output can take no more."""
+    return isinstance(error, OSError) and error.errno in _FULL and error.filename is None
 
 
 def _is_somewhere() -> bool:

@@ -20,10 +20,7 @@ _EXTENDED = (
     tarfile.GNUTYPE_LONGNAME,
     tarfile.GNUTYPE_LONGLINK,
 )
-_DAMAGE = (
-    *(zipfile.BadZipFile, tarfile.TarError, OSError, EOFError, ValueError),
-    *(NotImplementedError, RuntimeError, OverflowError),
-)
+_DAMAGE = (zipfile.BadZipFile, tarfile.TarError, OSError, EOFError, ValueError, RuntimeError, OverflowError)
 _CODECS = frozenset({"zlib", "lzma", "_lzma", "_bz2"})
 # What the resolver reads: if one of these may differ from build to build, the file says nothing for certain.
 _READ_FIELDS = frozenset({"requires-dist", "requires-python", "provides-extra"})
