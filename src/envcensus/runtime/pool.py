@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent import futures
 from concurrent.futures.process import BrokenProcessPool, ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Any, Generic, TypeVar
 
@@ -99,7 +99,7 @@ class Pool:
         death. An exception of `function` is the error of its batch.
         """
         self.start()
-        self._settle()
+        self._settle(_READY_SECONDS)
         return _Mapping(self, function, iter(batches), stall).outcomes()
 
     def submit(self, function: Callable[[Batch], Answer], batch: Batch) -> futures.Future[Answer] | None:
@@ -116,14 +116,14 @@ class Pool:
 
     def kill(self) -> None:
         """End all workers at once, whatever they do."""
-        self._settle()
+        self._settle(min(_KILL_SECONDS, _READY_SECONDS))
         executor, self._executor = self._executor, None
         if executor is not None:
             _kill(executor)
 
     def close(self) -> None:
         """Let the workers end, and wait for it; kill those that do not."""
-        self._settle()
+        self._settle(_READY_SECONDS)
         executor, self._executor = self._executor, None
         if executor is None:
             return
@@ -151,15 +151,15 @@ class Pool:
         else:
             self.kill()
 
-    def _settle(self) -> None:
+    def _settle(self, seconds: float) -> None:
         """Wait until the workers were started. A fork server that does not get on is killed: there is no pool."""
         # Not Thread.join(): interrupted once, it takes a running thread for one that ended (before Python 3.13).
-        if self._ready is None or self._late or self._ready.wait(_READY_SECONDS):
+        if self._ready is None or self._late or self._ready.wait(seconds):
             return
         with self._building:
             self._late = not self._ready.is_set()
         if self._late:
-            self.reason = f"no worker processes: none started within {_READY_SECONDS:g} seconds"
+            self.reason = f"no worker processes: none started within {seconds:g} seconds"
             _kill_fork_server()
 
     def _first_build(self, ready: threading.Event, mask: set[int]) -> None:
@@ -209,7 +209,8 @@ def _kill_fork_server() -> None:
 
     server: Any = getattr(forkserver, "_forkserver", None)
     if pid := getattr(server, "_forkserver_pid", None):
-        os.kill(pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 def _kill(executor: ProcessPoolExecutor) -> None:

@@ -140,7 +140,7 @@ def test_the_sizing_rule(names: int, cores: int, latency: float, workers: int) -
 def test_workers_can_be_added_while_an_executor_looks_through_them() -> None:
     with Pool(1) as pool:
         pool.start()
-        pool._settle()
+        pool._settle(60)
         assert pool._executor is not None
         processes = pool._executor._processes
         assert processes
