@@ -10,20 +10,14 @@ import os
 from collections.abc import Iterable
 from urllib.parse import quote
 
-from envcensus.index.places import PAGES
 from envcensus.model.page import File, ProjectPage
 
-__all__ = ["file_url", "from_directory", "html_names"]
+__all__ = ["file_url", "from_directory"]
 
 
 def file_url(path: str) -> str:
     """The file: URL of an absolute path; undecodable bytes of the path come back whole."""
     return "file://" + quote(os.fsencode(path))
-
-
-def html_names(names: Iterable[str]) -> list[str]:
-    """Those names of a directory that are pages of links themselves, as in pip."""
-    return sorted(name for name in names if name.lower().endswith(PAGES))
 
 
 def from_directory(directory: str, names: Iterable[str], project: str) -> ProjectPage:

@@ -91,7 +91,7 @@ class Links:
         url = find_links.file_url(path)
         if os.path.isdir(path):
             names = local.list_directory(path)
-            pages = (self._read_page(os.path.join(path, name)) for name in find_links.html_names(names))
+            pages = (self._read_page(os.path.join(path, name)) for name in places.html_names(names))
             return Place(url, path, tuple(names), pages=tuple(page for page in pages if page is not None))
         if local.is_archive(path):
             found = os.path.isfile(path)

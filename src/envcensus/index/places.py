@@ -14,6 +14,11 @@ ARCHIVES = (".whl", ".tar.gz", ".zip", ".tar.bz2", ".tar.xz", ".tgz", ".tar", ".
 PAGES = (".html", ".htm")
 
 
+def html_names(names: Iterable[str]) -> list[str]:
+    """Those names of a directory that are pages of links themselves, as in pip."""
+    return sorted(name for name in names if name.lower().endswith(PAGES))
+
+
 def path_of(url: str) -> str:
     """The path of a file: URL. Raises ValueError for one with a remote host, as pip does."""
     parts = urlsplit(url)
@@ -76,7 +81,7 @@ def _state_at(path: Callable[..., str], *place: str, pages: bool = False) -> str
     state = _state(found)
     if pages and os.path.isdir(found):
         try:
-            names = sorted(name for name in os.listdir(found) if name.lower().endswith(PAGES))
+            names = html_names(os.listdir(found))
         except OSError:
             return state
         return " ".join([state, *(_state(os.path.join(found, name)) for name in names)])

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 from envcensus._kernels import page as kernel
-from envcensus.index.find_links import file_url, from_directory, html_names
+from envcensus.index.find_links import file_url, from_directory
 from envcensus.index.merge import Source, merge
+from envcensus.index.places import html_names
 from envcensus.index.unpack import unpack
 from envcensus.model.page import File, ProjectPage
 
