@@ -5,15 +5,16 @@ Everything is opened relative to the directory's descriptor. Only regular files 
 of its header; nothing blocks on a FIFO, no device is opened through a symbolic link. What the kernel finds in order
 becomes an object at once; anything out of the ordinary is handed to a Python callback, which decides.
 
-`rows` holds what was read, `distinfo` reads one entry, `header` its metadata, `files` opens.
+`rows` holds what was read, `roworder` sorts it and `rowtext` makes texts of it; `distinfo` reads one entry, `header`
+its metadata, `files` opens.
 """
 
 cimport cython
 from cpython.bytes cimport PyBytes_FromStringAndSize
 from libc.errno cimport ENOENT, errno
-from libc.stdint cimport uint32_t, uint64_t
+from libc.stdint cimport uint32_t
 from libc.stdlib cimport free, malloc
-from libc.string cimport memcmp, memcpy, strlen
+from libc.string cimport memcmp, strlen
 from posix.strings cimport strncasecmp
 from posix.unistd cimport close, read
 
@@ -22,18 +23,18 @@ from envcensus._kernels.files cimport (
     AT_FDCWD, DIR, closedir, dirent_t, ec_ctime_ns, ec_file_size, ec_mtime_ns, ec_open_dir, ec_open_regular, fdopendir,
     fstat, fstatat, readdir, stat_t,
 )
+from envcensus._kernels.roworder cimport Place, compare_keys, head_of, sort
 from envcensus._kernels.rows cimport (
     ARENA_MAX, ENTRIES_MAX, HEADER_MAX, KIND_DIST, KIND_EGG_DIR, READ_DETAILS, READ_INSTALLER, READ_REQUIRES,
-    ROW_BROKEN_LINK, ROW_EMPTY, ROW_LEFTOVER, ROW_MISSING, ROW_NOT_A_FILE, ROW_OVERSIZED, ROW_UNREADABLE, Row, Span,
+    ROW_BROKEN_LINK, ROW_EMPTY, ROW_LEFTOVER, ROW_MISSING, ROW_NOT_A_FILE, ROW_OVERSIZED, ROW_UNREADABLE, Row,
     Store, clear_span, clear_store, free_store, keep, remember,
 )
+from envcensus._kernels.rowtext cimport bytes_of, first_line, is_ascii, lines_of, path_of, text_of
 
 
 cdef extern from "Python.h":
     str PyUnicode_DecodeFSDefaultAndSize(const char *text, Py_ssize_t size)
     bytes PyUnicode_EncodeFSDefault(object text)
-    str PyUnicode_New(Py_ssize_t size, uint32_t largest)
-    char *PyUnicode_1BYTE_DATA(object text)
 
 
 # What a scan reads beside names and versions; `rows` says what each word stands for.
@@ -103,122 +104,6 @@ cdef int walk(Store *store, DIR *directory, int dirfd, int level, bint egg) noex
 
 
 # --- objects ------------------------------------------------------------------------------------------------------
-
-cdef inline bint is_ascii(const char *text, Py_ssize_t length) noexcept nogil:
-    cdef uint64_t some = 0
-    cdef uint64_t eight
-    while length >= 8:
-        memcpy(&eight, text, 8)
-        some |= eight
-        text += 8
-        length -= 8
-    while length:
-        some |= <unsigned char>text[0]
-        text += 1
-        length -= 1
-    return some & 0x8080808080808080ULL == 0
-
-
-cdef inline str text_of(Store *store, Span *span):
-    # Undecodable bytes become surrogates, as os.fsdecode does it.
-    cdef const char *start = store.arena + span.start
-    cdef str text
-    if span.length < 0:
-        return None
-    if not is_ascii(start, span.length):
-        return start[:span.length].decode("utf-8", "surrogateescape")
-    text = PyUnicode_New(span.length, 127)  # what most texts are, without looking at each character again
-    memcpy(PyUnicode_1BYTE_DATA(text), start, span.length)
-    return text
-
-
-cdef str path_of(Store *store, Row *row, bytes prefix, bint plain):
-    # The path of a row's entry. `plain`: the prefix is ASCII.
-    cdef const char *entry = store.arena + row.entry.start
-    cdef Py_ssize_t size = len(prefix)
-    cdef str text
-    if plain and is_ascii(entry, row.entry.length):
-        text = PyUnicode_New(size + row.entry.length, 127)
-        memcpy(PyUnicode_1BYTE_DATA(text), <const char *>prefix, size)
-        memcpy(PyUnicode_1BYTE_DATA(text) + size, entry, row.entry.length)
-        return text
-    whole = prefix + entry[:row.entry.length]
-    return PyUnicode_DecodeFSDefaultAndSize(whole, len(whole))
-
-
-cdef inline object bytes_of(Store *store, Span *span):
-    if span.length < 0:
-        return None
-    return PyBytes_FromStringAndSize(store.arena + span.start, span.length)
-
-
-cdef tuple lines_of(Store *store, Span *span):
-    if span.length <= 0:
-        return ()
-    return tuple(text_of(store, span).split("\n"))
-
-
-cdef str first_line(Store *store, Span *span):
-    cdef str text
-    if span.length <= 0:
-        return ""
-    text = text_of(store, span).strip()
-    return text.partition("\n")[0].strip()[:200]
-
-
-cdef struct Place:
-    # What a row is sorted by: the first eight bytes of its key as a number, then the key.
-    uint64_t head
-    uint32_t row
-
-
-cdef inline uint64_t head_of(const char *key, int length) noexcept nogil:
-    cdef const unsigned char *k = <const unsigned char *>key
-    cdef uint64_t head = 0
-    cdef int i
-    if length >= 8:
-        return (
-            <uint64_t>k[0] << 56 | <uint64_t>k[1] << 48 | <uint64_t>k[2] << 40 | <uint64_t>k[3] << 32
-            | <uint64_t>k[4] << 24 | <uint64_t>k[5] << 16 | <uint64_t>k[6] << 8 | <uint64_t>k[7]
-        )
-    for i in range(length):
-        head |= <uint64_t>k[i] << (56 - 8 * i)
-    return head
-
-
-cdef inline int compare_keys(Store *store, uint32_t left, uint32_t right) noexcept nogil:
-    # Whether the key of one row is before (< 0), the same as (0) or behind that of another.
-    cdef Span a = store.rows[left].key
-    cdef Span b = store.rows[right].key
-    cdef int order = memcmp(store.arena + a.start, store.arena + b.start, min(a.length, b.length))
-    return order if order else a.length - b.length
-
-
-cdef inline bint comes_first(Store *store, const Place *a, const Place *b) noexcept nogil:
-    return a.head < b.head or (a.head == b.head and compare_keys(store, a.row, b.row) <= 0)
-
-
-cdef Place *sort(Store *store, Place *places, Place *spare, Py_ssize_t count) noexcept nogil:
-    # By key; equal ones stay as they are. The result is in one of the two arrays.
-    cdef Py_ssize_t width = 1
-    cdef Py_ssize_t middle, end, left, right, at
-    while width < count:
-        end = 0
-        while end < count:
-            left = end
-            right = middle = min(left + width, count)
-            end = min(middle + width, count)
-            for at in range(left, end):
-                if right == end or (left < middle and comes_first(store, &places[left], &places[right])):
-                    spare[at] = places[left]
-                    left += 1
-                else:
-                    spare[at] = places[right]
-                    right += 1
-        places, spare = spare, places
-        width *= 2
-    return places
-
 
 cdef int collect(Store *store, bytes prefix, object make, object odd, int level, list found,
                  list duplicates) except -1:
