@@ -6,7 +6,6 @@ import base64
 import contextlib
 import io
 import os
-import stat
 import traceback
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from envcensus.errors import IndexConfigError
 from envcensus.index.client import IndexClient, Want
 from envcensus.index.config import IndexConfig
 from tests.support.command import Command
+from tests.support.keyring_program import install_keyring
 from tests.support.net import BOUND, GOOD, JSON, ask, server
 from tests.support.scripted_server import Reply, Request, ScriptedServer
 from tests.support.site import install, make_venv
@@ -24,6 +24,7 @@ __all__ = ["server"]
 pytestmark = pytest.mark.timeout(BOUND)
 
 SECRET = "s3cr3t"
+TOLD = f'printf \'{{"username": "me", "password": "{SECRET}"}}\''  # by a keyring
 PAGE = Reply(body=GOOD.replace(b"good", b"spam"), headers=JSON)
 BASIC = "Basic " + base64.b64encode(f"me:{SECRET}".encode()).decode()
 
@@ -72,12 +73,7 @@ def test_the_keyring_is_asked_after_a_401(
 ) -> None:
     server.routes["*"] = needs_login
     server.routes["/good/"] = needs_login
-    program = tmp_path / "keyring"
-    program.write_text(
-        f'#!/bin/sh\necho "$@" >> {tmp_path}/calls\nprintf \'{{"username": "me", "password": "{SECRET}"}}\'\n'
-    )
-    program.chmod(program.stat().st_mode | stat.S_IXUSR)
-    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    install_keyring(tmp_path, f'echo "$@" >> {tmp_path}/calls\n{TOLD}', monkeypatch)
     answers = ask(server.url, "spam", keyring_provider="subprocess", concurrency=1)
     assert {a.outcome for a in answers.values()} == {"found"}
     assert len((tmp_path / "calls").read_text().splitlines()) == 1, "once for each origin"
@@ -94,12 +90,7 @@ def test_a_user_without_a_password_may_be_forbidden_before_the_keyring_is_asked(
         return needs_login(request) if given in (None, BASIC) else Reply(403)
 
     server.routes["*"] = server.routes["/good/"] = answer
-    program = tmp_path / "keyring"
-    program.write_text(
-        f'#!/bin/sh\necho "$5" >> {tmp_path}/calls\nprintf \'{{"username": "me", "password": "{SECRET}"}}\'\n'
-    )
-    program.chmod(program.stat().st_mode | stat.S_IXUSR)
-    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    install_keyring(tmp_path, f'echo "$5" >> {tmp_path}/calls\n{TOLD}', monkeypatch)
     answers = ask(server.url.replace("//", "//me@"), "spam", keyring_provider="subprocess")
     assert {a.outcome for a in answers.values()} == {"found"}
     assert (tmp_path / "calls").read_text() == "me\n", "once"
@@ -140,10 +131,7 @@ def test_the_keyring_is_asked_for_the_index_as_pip_asks(
     from pip._internal.network import auth
     from pip._internal.network.session import PipSession
 
-    program = tmp_path / "keyring"
-    program.write_text(f'#!/bin/sh\necho "$4" "$5" >> {tmp_path}/calls\nexit 1\n')
-    program.chmod(program.stat().st_mode | stat.S_IXUSR)
-    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    install_keyring(tmp_path, f'echo "$4" "$5" >> {tmp_path}/calls\nexit 1', monkeypatch)
     server.routes["*"] = Reply(401)
     asked = []
     for index in ("/root/dev/+simple", "/root/dev/+simple/"):

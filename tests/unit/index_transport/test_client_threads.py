@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import socket
-import stat
 import sys
 import threading
 import types
@@ -18,6 +17,7 @@ from envcensus.errors import EnvcensusError
 from envcensus.index import transport
 from envcensus.index.client import IndexClient, Want
 from envcensus.runtime import aside, child, signals, stop
+from tests.support.keyring_program import install_keyring
 from tests.support.scripted_server import Reply, ScriptedServer
 
 Connect = Callable[..., IndexClient]
@@ -90,10 +90,7 @@ def test_a_run_that_ends_does_not_wait_for_the_keyring(
 def test_the_keyring_program_ends_with_the_run(
     server: ScriptedServer, connect: Connect, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    program = tmp_path / "keyring"
-    program.write_text(f"#!/bin/sh\necho $$ > {tmp_path}/pid\nkill -ALRM {os.getpid()}\nexec sleep 600\n")
-    program.chmod(program.stat().st_mode | stat.S_IXUSR)
-    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    install_keyring(tmp_path, f"echo $$ > {tmp_path}/pid\nkill -ALRM {os.getpid()}\nexec sleep 600", monkeypatch)
     server.routes["*"] = Reply(401)
     client = connect(server.url, keyring_provider="subprocess")
     with pytest.raises(EnvcensusError, match="not done within"), signals.out_of_time_after(LONG):
