@@ -75,10 +75,10 @@ async def acall(
     *,
     timeout: float | None = None,  # noqa: ASYNC109 - the work has to be told when it is over
     stop: stops.Stop | None = None,
-    grace: float = GRACE,
+    grace: float | None = None,
 ) -> T:
     """The same without blocking the event loop. Cancelling the task that waits ends the work, too, or leaves it behind
-    after `grace` seconds."""
+    after `grace` seconds, GRACE where none are given."""
     import asyncio
 
     timeout = _waitable(timeout)
@@ -102,7 +102,7 @@ async def acall(
     except BaseException:
         stop.request()
         try:
-            async with asyncio.timeout(grace):
+            async with asyncio.timeout(GRACE if grace is None else grace):
                 await ended.wait()
         except TimeoutError:
             pass
