@@ -129,8 +129,8 @@ PIPELINES: dict[str, Pipeline] = {
     "outdated, 1 × 1,000, cold": Pipeline(
         lambda room: _fresh(room, "outdated", thousand(room).path),
         BARE,
-        "The HTTP library and its import, then inflating and packing pages. What the bare loop takes is the limit of "
-        "this library.",
+        "The import of the HTTP library and the system's sending, then inflating and packing pages. The bare loop uses "
+        "the library's session, too.",
     ),
     "outdated, 1 × 1,000, revalidated": Pipeline(
         lambda room: [*_cached(room, "outdated", thousand(room).path), "--refresh"],

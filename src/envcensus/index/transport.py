@@ -1,4 +1,4 @@
-"""HTTP on aiohttp: one pooled session, with the safety aiohttp leaves to its caller.
+"""HTTP on aiohttp: pooled connections, with the safety aiohttp leaves to its caller.
 
 Redirects by hand with credentials per origin, deadlines, retries, a circuit per host, capped bodies. Decisions are
 made by the pure modules beside this one; here are only sockets and clocks.
@@ -16,7 +16,6 @@ from collections.abc import Mapping
 from types import TracebackType
 
 from msgspec import Struct
-from yarl import URL
 
 from envcensus import __version__
 from envcensus._kernels.page import quoted
@@ -32,11 +31,11 @@ from envcensus.index.credentials import (
     origin_of,
     split_credentials,
 )
+from envcensus.index.exchange import Answer, Exchange, Route
 from envcensus.index.faults import RequestFailed, explain
 from envcensus.index.http_library import aiohttp
 from envcensus.index.inflate import BodyError, LargeBody, TruncatedBody, inflate
 from envcensus.index.limits import Limits
-from envcensus.index.names import Resolver
 from envcensus.index.proxies import choose_proxy
 from envcensus.index.redirects import REDIRECT_STATUSES, Refused, next_hop
 from envcensus.index.retry import RETRY_STATUSES, next_wait, parse_retry_after
@@ -46,7 +45,6 @@ from envcensus.runtime.aside import acall
 
 USER_AGENT = f"envcensus/{__version__}"
 _DRAINED = 1 << 16  # bytes of an error's body that are read so that the connection can be used again
-_KEPT_OPEN = 30.0  # seconds an idle connection is kept
 _LEAVING = 0.02  # seconds for TLS connections to end: uvloop refuses to close while one is at it
 
 
@@ -76,6 +74,7 @@ class Host:
         self.tls = origin.scheme == "https" or self.proxy.startswith("https:")
         self.circuit = Circuit()
         self.slots = asyncio.Semaphore(concurrency)
+        self.route: Route | None = None
         self.not_before = 0.0  # loop time before which the server wants no request
 
     @property
@@ -123,28 +122,19 @@ class Transport:
         self._hosts: dict[Origin, Host] = {}
         self._known: dict[str, Host] = {}  # by what comes before the path of a URL without credentials
         self._contexts: dict[bool, ssl.SSLContext] = {}
-        self._session: aiohttp.ClientSession | None = None
+        self._exchange: Exchange | None = None
         self._large = asyncio.Semaphore(limits.large_bodies)
         self._unlocking = asyncio.Lock()
 
     async def __aenter__(self) -> Transport:
-        # Concurrency is bounded per host by Host.slots, so that waiting for a slot counts against no deadline.
-        connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEPT_OPEN, ttl_dns_cache=300, resolver=Resolver())
-        self._session = aiohttp.ClientSession(
-            connector=connector,
-            auto_decompress=False,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            trust_env=False,
-            headers={"User-Agent": USER_AGENT},
-            timeout=aiohttp.ClientTimeout(total=None, connect=self.limits.connect, sock_read=self.config.timeout),
-        )
+        self._exchange = Exchange(self.limits.connect, self.config.timeout)
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._session is not None:
-            await self._session.close()
+        if self._exchange is not None:
+            await self._exchange.close()
             if any(url.startswith("https:") for url in self.config.index_urls):
                 await asyncio.sleep(_LEAVING)
 
@@ -289,53 +279,51 @@ class Transport:
 
     async def _once(self, host: Host, job: Job) -> Response:
         """One request and its body, decoded."""
-        assert self._session is not None, "used outside its context"
-        sent = dict(job.headers)
-        sent.setdefault("Accept-Encoding", "gzip")
+        assert self._exchange is not None, "used outside its context"
+        if host.route is None:
+            host.route = self._route(self._exchange, host)
+        sent = {"User-Agent": USER_AGENT, "Accept": "*/*", "Accept-Encoding": "gzip", **job.headers}
         if job.credentials is not None:
             sent["Authorization"] = job.credentials.header()
-        to_proxy: dict[str, str] = {}
-        if host.proxy_credentials is not None:
-            # An https request's own headers go through the tunnel: the proxy sees only those of CONNECT.
-            target = to_proxy if host.origin.scheme == "https" else sent
-            target["Proxy-Authorization"] = host.proxy_credentials.header()
+        if host.proxy_credentials is not None and host.route.absolute:
+            sent["Proxy-Authorization"] = host.proxy_credentials.header()
         job.tally.requests += 1
-        async with self._session.get(
-            URL(job.url, encoded=True),
-            headers=sent,
-            allow_redirects=False,
-            ssl=self._context(host.origin) if host.tls else True,
-            proxy=host.proxy or None,
-            proxy_headers=to_proxy or None,
-        ) as response:
-            if response.status not in (200, 206) or (job.partial and response.status != 206):
-                await self._drain(response)
-                return Response(job.url, response.status, response.headers, b"")
-            body = await self._read(response, job.cap)
-            job.tally.received += len(body)
-            # Where no encoding was asked for, the label is the file's own: some servers put one on every .tar.gz.
-            encoded = sent["Accept-Encoding"] != "identity"
-            encoding = response.headers.get("Content-Encoding", "") if encoded else ""
-            return Response(job.url, response.status, response.headers, inflate(body, encoding, job.cap))
+        answer = await self._exchange.get(host.route, job.url, sent)
+        try:
+            if answer.status not in (200, 206) or (job.partial and answer.status != 206):
+                await self._drain(answer)
+                return Response(job.url, answer.status, answer.headers, b"")
+            body = await self._read(answer, job.cap)
+        finally:
+            answer.end()
+        job.tally.received += len(body)
+        # Where no encoding was asked for, the label is the file's own: some servers put one on every .tar.gz.
+        encoded = sent["Accept-Encoding"] != "identity"
+        encoding = answer.headers.get("Content-Encoding", "") if encoded else ""
+        return Response(job.url, answer.status, answer.headers, inflate(body, encoding, job.cap))
 
-    async def _drain(self, response: aiohttp.ClientResponse) -> None:
-        """Read a short body nobody wants, so that the connection can be kept; drop the connection of a long one."""
+    def _route(self, exchange: Exchange, host: Host) -> Route:
+        """The way to a host. An https request's own headers go through the tunnel: a proxy sees only those for it."""
+        to_proxy: dict[str, str] = {}
+        if host.proxy_credentials is not None and host.origin.scheme == "https":
+            to_proxy["Proxy-Authorization"] = host.proxy_credentials.header()
+        return exchange.route(str(host.origin), self._context(host.origin) if host.tls else None, host.proxy, to_proxy)
+
+    async def _drain(self, answer: Answer) -> None:
+        """Read a short body nobody wants, so that the connection can be kept; that of a long one is not."""
+        if answer.content.at_eof():
+            return
         try:
             async with asyncio.timeout(1.0):
-                await response.content.readexactly(_DRAINED)
-        except asyncio.IncompleteReadError:
-            return
-        except (aiohttp.ClientError, OSError, TimeoutError):
+                await answer.content.readexactly(_DRAINED)
+        except (asyncio.IncompleteReadError, aiohttp.ClientError, OSError, TimeoutError):
             pass
-        response.close()
 
-    async def _read(self, response: aiohttp.ClientResponse, cap: int) -> bytes | bytearray:
+    async def _read(self, answer: Answer, cap: int) -> bytes | bytearray:
         """The body as it came, at most `cap` bytes and not slower than the minimum rate."""
-        announced = response.content_length or 0
-        if announced > cap:
-            response.close()
+        if answer.length() > cap:
             raise LargeBody(f"the answer is larger than {cap} bytes")
-        content = response.content
+        content = answer.content
         first = await content.readany()
         if content.at_eof():
             return first
@@ -354,9 +342,6 @@ class Transport:
                     await self._large.acquire()
                     large = True
                     start = time.monotonic()
-        except BaseException:
-            response.close()
-            raise
         finally:
             if large:
                 self._large.release()
