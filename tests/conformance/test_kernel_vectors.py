@@ -35,9 +35,10 @@ def test_versions(conformance: Load) -> None:
     fields += ["is_prerelease", "is_postrelease", "is_devrelease"]
 
     def look(row: dict[str, Any]) -> Any:
-        if not version.is_valid(row["input"]):
+        try:
+            found = Version(row["input"])
+        except ValueError:
             return False
-        found = Version(row["input"])
         values = [getattr(found, field) for field in fields]
         return [str(found), *(list(value) if isinstance(value, tuple) else value for value in values)]
 
@@ -94,7 +95,8 @@ def test_filters(conformance: Load, name: str) -> None:
 
     def one_by_one(row: dict[str, Any]) -> Any:
         found = SpecifierSet(row["spec"])
-        return {text for text in row["input"] if version.is_valid(text) and found.contains(text, True)}
+        table = VersionTable(row["input"])  # leaves out what is no version
+        return {text for text in table.versions if found.contains(text, True)}
 
     rows = conformance(name)
     assert disagreements(rows, look, lambda row: row["output"]) == []

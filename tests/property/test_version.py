@@ -41,10 +41,10 @@ def test_accepts_and_reads_what_packaging_does(text: str) -> None:
     try:
         expected = Oracle(text)
     except InvalidVersion:
-        assert not kernel.is_valid(text)
-        assert kernel.parse_many([text]) == [None]
         with pytest.raises(InvalidVersion, match="Invalid version"):
             kernel.Version(text)
+        with pytest.raises(InvalidVersion, match="Invalid version"):
+            kernel.parse(text)
         return
     found = kernel.Version(text)
     assert str(found) == str(expected)

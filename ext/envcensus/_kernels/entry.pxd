@@ -3,9 +3,7 @@
 
 from libc.string cimport memcmp
 
-
-cdef inline bint is_alnum(char c) noexcept nogil:
-    return b"a" <= c <= b"z" or b"A" <= c <= b"Z" or b"0" <= c <= b"9"
+from envcensus._kernels.characters cimport is_alnum, is_digit, is_separator, lower
 
 
 cdef extern from *:
@@ -46,20 +44,17 @@ cdef inline int fold(const char *text, int length, char *out) noexcept nogil:
     return n if last != b"-" else 0
 
 
-cdef inline int normalize(const char *text, int length, char *out) noexcept nogil:
+cdef inline Py_ssize_t normalize(const char *text, Py_ssize_t length, char *out) noexcept nogil:
     # The normalized form of a valid name; `out` holds at least `length` bytes. Returns the length written.
-    cdef int i
-    cdef int n = 0
-    cdef char c
+    cdef Py_ssize_t i
+    cdef Py_ssize_t n = 0
     for i in range(length):
-        c = text[i]
-        if c == b"-" or c == b"_" or c == b".":
-            if n and out[n - 1] == b"-":
-                continue
-            c = b"-"
-        elif b"A" <= c <= b"Z":
-            c += 32
-        out[n] = c
+        if not is_separator(text[i]):
+            out[n] = lower(text[i])
+        elif n and out[n - 1] == b"-":
+            continue
+        else:
+            out[n] = b"-"
         n += 1
     return n
 
@@ -74,7 +69,7 @@ cdef inline bint same_folded(const char *a, const char *b, int length) noexcept 
 
 
 cdef inline int digits(const char *text, int at, int length) noexcept nogil:
-    while at < length and b"0" <= text[at] <= b"9":
+    while at < length and is_digit(text[at]):
         at += 1
     return at
 
@@ -88,7 +83,7 @@ cdef inline bint is_plain_version(const char *text, int length) noexcept nogil:
         if end == at:
             return False
         at = end
-        if at + 1 < length and text[at] == b"." and b"0" <= text[at + 1] <= b"9":
+        if at + 1 < length and text[at] == b"." and is_digit(text[at + 1]):
             at += 1
             continue
         break
@@ -118,7 +113,7 @@ cdef inline bint is_plain_version(const char *text, int length) noexcept nogil:
         while at < length:
             at += 1  # over "+" or "."
             end = at
-            while end < length and (b"a" <= text[end] <= b"z" or b"0" <= text[end] <= b"9"):
+            while end < length and (b"a" <= text[end] <= b"z" or is_digit(text[end])):
                 end += 1
             if end == at or (end < length and text[end] != b"."):
                 return False

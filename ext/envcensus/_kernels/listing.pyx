@@ -17,13 +17,14 @@ from libc.stdlib cimport free, realloc
 from libc.string cimport memchr, memcpy
 
 from envcensus._kernels.entry cimport normalize
+from envcensus._kernels.memo cimport remember
 
 
 cdef extern from "Python.h":
     str PyUnicode_DecodeUTF8(const char *text, Py_ssize_t size, const char *errors)
 
 
-KINDS = ("dist-info", "egg-info", "egg-info-file", "egg-link", "conda")
+KINDS = ("dist-info", "egg-info", "egg-info-file")
 
 cdef enum:
     NAME_FOLLOWS = 1     # the name is what the entry says
@@ -85,9 +86,7 @@ cdef str normalized(str name):
     cdef bytes raw = name.encode("utf-8", "surrogateescape")
     if PyBytes_GET_SIZE(raw) > 255:
         return None
-    return PyUnicode_DecodeUTF8(
-        out, normalize(PyBytes_AS_STRING(raw), <int>PyBytes_GET_SIZE(raw), out), b"surrogateescape"
-    )
+    return PyUnicode_DecodeUTF8(out, normalize(PyBytes_AS_STRING(raw), PyBytes_GET_SIZE(raw), out), b"surrogateescape")
 
 
 cdef int suffix_length(int kind) noexcept nogil:
@@ -214,7 +213,7 @@ cdef tuple take_texts(Cursor *cursor):
 
 
 cdef enum:
-    MEMO_LIMIT = 16384   # lists of texts; a full table is emptied
+    MEMO_LIMIT = 16384   # lists of texts
     MEMO_LENGTH = 2048   # bytes; longer ones are not remembered
 
 cdef dict lists = {}  # bytes of a list to its texts: environments hold the same distributions
@@ -240,9 +239,7 @@ cdef tuple take_shared(Cursor *cursor):
     found = lists.get(raw)
     if found is None:
         found = take_texts(cursor)
-        if len(lists) >= MEMO_LIMIT:
-            lists.clear()
-        lists[raw] = found
+        remember(lists, raw, found, MEMO_LIMIT)
     cursor[0] = ahead
     return found
 
@@ -284,7 +281,7 @@ def unpack(bytes record not None, list folders not None, object make not None):
         kind = <unsigned char>cursor.at[1]
         memcpy(&folder, cursor.at + 2, 2)
         cursor.at += 4
-        if kind >= 5 or folder >= len(prefixes):
+        if kind >= 3 or folder >= len(prefixes):
             raise ValueError("not a record")
         prefix = prefixes[folder]
         length = take_length(&cursor)
@@ -313,7 +310,7 @@ def unpack(bytes record not None, list folders not None, object make not None):
         elif flags & KEY_FOLLOWS:
             if raw_length > 255:
                 raise ValueError("not a record")
-            key = PyUnicode_DecodeUTF8(key_buffer, normalize(raw_name, <int>raw_length, key_buffer), b"surrogateescape")
+            key = PyUnicode_DecodeUTF8(key_buffer, normalize(raw_name, raw_length, key_buffer), b"surrogateescape")
         else:
             key = take_text(&cursor)
         if flags & VERSION_FOLLOWS:

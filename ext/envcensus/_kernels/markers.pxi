@@ -118,11 +118,14 @@ cdef Marker marker_of(str text):
     found = markers.get(text)
     if found is None:
         found = compile_marker(text)
-        if len(text) <= MEMO_LENGTH:
-            if len(markers) >= MEMO_LIMIT:
-                markers.clear()
-            markers[text] = found
+        keep_marker(text, found)
     return found
+
+
+cdef int keep_marker(str text, Marker marker) except -1:
+    if len(text) <= MEMO_LENGTH:
+        remember(markers, text, marker, MEMO_LIMIT)
+    return 0
 
 
 cdef Marker compile_marker(object text):

@@ -1,9 +1,5 @@
 # Markers as written, to lists as packaging makes them (Dependency specifiers, "Environment markers").
 
-cdef inline bint is_word(char c) noexcept nogil:
-    return c"a" <= c <= c"z" or c"A" <= c <= c"Z" or c"0" <= c <= c"9" or c == c"_"
-
-
 cdef inline Py_ssize_t skip(const char *s, Py_ssize_t i, Py_ssize_t end) noexcept nogil:
     while i < end and (s[i] == c" " or s[i] == c"\t"):
         i += 1

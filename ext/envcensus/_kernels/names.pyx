@@ -4,6 +4,9 @@ A compressed tag set ("py2.py3-none-any") is never expanded: its three parts are
 parts that a target supports, so that a hostile file name costs no more than its length.
 """
 
+from envcensus._kernels.characters cimport is_alnum, is_separator
+from envcensus._kernels.entry cimport normalize
+from envcensus._kernels.memo cimport remember
 from envcensus._kernels.version cimport PyUnicode_GET_LENGTH, Version, ascii_data, version_or_none
 
 cimport cython
@@ -14,15 +17,11 @@ cdef extern from "Python.h":
     void *PyUnicode_DATA(object text)
 
 cdef enum:
-    MEMO_LIMIT = 8192  # tag texts; a full table is emptied
-    MEMO_LENGTH = 256
+    MEMO_LIMIT = 8192  # tag texts
+    MEMO_LENGTH = 256  # longer ones are not remembered
 
 
 # --- names ----------------------------------------------------------------------------------------------------------
-
-cdef inline bint is_separator(char c) noexcept nogil:
-    return c == c"-" or c == c"_" or c == c"."
-
 
 cdef inline bint is_plain(char c) noexcept nogil:
     """A character that normalization keeps, wherever it stands."""
@@ -31,23 +30,13 @@ cdef inline bint is_plain(char c) noexcept nogil:
 
 cdef object canonical_span(const char *s, Py_ssize_t n):
     cdef Py_ssize_t i, length = 0
-    cdef char *out
     for i in range(n):
         if s[i] < 0:
             return None
         length += not (is_separator(s[i]) and i and is_separator(s[i - 1]))
     name = PyUnicode_New(length, 127)
-    if length == 0:
-        return name  # shared: not to be written to
-    out = <char *>PyUnicode_DATA(name)
-    for i in range(n):
-        if is_separator(s[i]):
-            if i and is_separator(s[i - 1]):
-                continue
-            out[0] = c"-"
-        else:
-            out[0] = s[i] + 32 if c"A" <= s[i] <= c"Z" else s[i]
-        out += 1
+    if length:  # (the empty text is shared: not to be written to)
+        normalize(s, n, <char *>PyUnicode_DATA(name))
     return name
 
 
@@ -81,7 +70,7 @@ def is_valid_name(text, /):
         return False
     n = PyUnicode_GET_LENGTH(text)
     for i in range(n):
-        if not (c"a" <= s[i] <= c"z" or c"A" <= s[i] <= c"Z" or c"0" <= s[i] <= c"9" or is_separator(s[i])):
+        if not (is_alnum(s[i]) or is_separator(s[i])):
             return False
     return n > 0 and not is_separator(s[0]) and not is_separator(s[n - 1])
 
@@ -272,7 +261,5 @@ cdef class TagSet:
         if found is None:
             found = self.rank_of(text)
             if len(text) <= MEMO_LENGTH:
-                if len(self._memo) >= MEMO_LIMIT:
-                    self._memo.clear()
-                self._memo[text] = found
+                remember(self._memo, text, found, MEMO_LIMIT)
         return found

@@ -89,8 +89,7 @@ def why_none(record, Target target not None, str name=""):
     cdef Hold _hold = open_record(record, &v)
     judge_init(&j, &v, target, name)
     if not v.head.rows:
-        status = text_of(&v, v.head.tags + v.head.pythons + v.head.reasons + 1)
-        if status == "quarantined":
+        if text_of(&v, first_said(&v) + SAID_STATUS) == "quarantined":
             return "the project is quarantined"
         if v.head.skipped or v.head.foreign:
             return "the index lists no file that is a release of the project"
@@ -161,12 +160,12 @@ def info(record):
     """Status (PEP 792), tracks and alternates (PEP 708), and counts, as `Info`. Raises PageError."""
     cdef View v
     cdef Hold _hold = open_record(record, &v)
-    cdef uint32_t at = <uint32_t>v.head.tags + v.head.pythons + v.head.reasons, i
-    tracks = tuple([text_of(&v, at + 3 + i) for i in range(v.head.tracks)])
-    alternates = tuple([text_of(&v, at + 3 + v.head.tracks + i) for i in range(v.head.alternates)])
+    cdef uint32_t at = first_said(&v), i
+    tracks = tuple([text_of(&v, at + SAID_PLACES + i) for i in range(v.head.tracks)])
+    alternates = tuple([text_of(&v, at + SAID_PLACES + v.head.tracks + i) for i in range(v.head.alternates)])
     return Info(
-        text_of(&v, at), text_of(&v, at + 1), text_of(&v, at + 2), tracks, alternates, v.head.versions, v.head.files,
-        v.head.skipped, v.head.foreign, v.head.api_minor,
+        text_of(&v, at + SAID_NAME), text_of(&v, at + SAID_STATUS), text_of(&v, at + SAID_REASON), tracks, alternates,
+        v.head.versions, v.head.files, v.head.skipped, v.head.foreign, v.head.api_minor,
     )
 
 
@@ -174,8 +173,8 @@ def status(record):
     """The project's status and the reason its index gives (PEP 792), alone. Raises PageError."""
     cdef View v
     cdef Hold _hold = open_record(record, &v)
-    cdef uint32_t at = <uint32_t>v.head.tags + v.head.pythons + v.head.reasons
-    return text_of(&v, at + 1), text_of(&v, at + 2)
+    cdef uint32_t at = first_said(&v)
+    return text_of(&v, at + SAID_STATUS), text_of(&v, at + SAID_REASON)
 
 
 def version_info(record, str version not None):

@@ -31,6 +31,14 @@ cdef struct Taken:
     bint local
 
 
+cdef struct NameParts:
+    # What a file's name says.
+    const char *version
+    Py_ssize_t version_n
+    const char *tag         # of a wheel; NULL: an sdist
+    Py_ssize_t tag_n
+
+
 cdef struct Version:
     uint64_t key
     const char *text
@@ -110,73 +118,24 @@ cdef class Builder:
 
     cdef int add(self, FileText *f) except -1:
         """Take a file, or count it as skipped or foreign."""
-        cdef const char *p = f.name
-        cdef Py_ssize_t n = f.name_n, stem, i, dash
-        cdef const char *version
-        cdef const char *tag = NULL
-        cdef Py_ssize_t version_n, tag_n = 0
-        cdef int dashes = 0
-        cdef int32_t number_of_version
+        cdef NameParts parts
+        cdef int32_t number
         cdef Taken *t
         cdef Version *v
-        if n > MAX_NAME or f.url_n > MAX_URL or f.python_n > MAX_PYTHON or f.other_n > MAX_OTHER or f.url_n == 0:
-            self.skipped += 1
+        if f.name_n > MAX_NAME or f.url_n > MAX_URL or f.python_n > MAX_PYTHON or f.other_n > MAX_OTHER or f.url_n == 0:
+            return self.skip()
+        if not (self.wheel(f, &parts) if ends_with(f.name, f.name_n, b".whl", 4) else self.sdist(f, &parts)):
             return 0
-        if ends_with(p, n, b".whl", 4):
-            stem = n - 4
-            dash = -1
-            for i in range(stem):
-                if p[i] == c'-':
-                    dashes += 1
-                    if dash < 0:
-                        dash = i
-            if dashes != 4 and dashes != 5:
-                self.skipped += 1
-                return 0
-            if not (dash == self.own_name_n and self.own_name != NULL and memcmp(p, self.own_name, dash) == 0):
-                if not self.own_wheel(p, dash):
-                    return 0
-            version = p + dash + 1
-            i = dash + 1
-            while p[i] != c'-':
-                i += 1
-            version_n = i - dash - 1
-            i += 1
-            if dashes == 5:
-                if not is_digit(p[i]):
-                    self.skipped += 1
-                    return 0
-                while p[i] != c'-':
-                    i += 1
-                i += 1
-            tag = p + i
-            tag_n = stem - i
-            if not is_plain_tags(tag, tag_n):
-                tag = self.odd_tags(tag, &tag_n)
-                if tag == NULL:
-                    return 0
-        else:
-            stem = sdist_stem(p, n)
-            if stem < 0:
-                self.skipped += 1   # .egg, .exe, .rpm, suffixes in capitals: no candidates for pip either
-                return 0
-            i = match_name(p, stem, self.project, self.project_n)
-            if i < 0 or i >= stem or p[i] != c'-':
-                self.foreign += 1
-                return 0
-            version = p + i + 1
-            version_n = stem - i - 1
-        number_of_version = self.version_of(version, version_n)
-        if number_of_version < 0:
-            self.skipped += 1
-            return 0
+        number = self.version_of(parts.version, parts.version_n)
+        if number < 0:
+            return self.skip()
         if self.n_taken == self.room_taken:
             self.grow_taken()
         t = &self.taken[self.n_taken]
         t.text = f[0]
         self.look_at_url(t)
-        t.version = number_of_version
-        t.tag = <uint16_t>intern(&self.tags, tag, tag_n) if tag != NULL else 0
+        t.version = number
+        t.tag = <uint16_t>intern(&self.tags, parts.tag, parts.tag_n) if parts.tag != NULL else 0
         t.python = <uint16_t>intern(&self.pythons, f.python, f.python_n) if f.python_n else 0
         t.reason = 0
         if f.yanked:
@@ -184,7 +143,7 @@ cdef class Builder:
                 self.shorten(t)
             t.reason = <uint16_t>(1 + intern(&self.reasons, t.text.reason, t.text.reason_n))
         t.next = -1
-        v = &self.versions[number_of_version]
+        v = &self.versions[number]
         if v.last < 0:
             v.first = self.n_taken
         else:
@@ -192,6 +151,57 @@ cdef class Builder:
         v.last = self.n_taken
         self.n_taken += 1
         return 0
+
+    cdef bint wheel(self, FileText *f, NameParts *parts) except -1:
+        """Take a wheel's name apart; counts the file if it is none, or another project's."""
+        cdef const char *p = f.name
+        cdef Py_ssize_t stem = f.name_n - 4, i, dash = -1
+        cdef int dashes = 0
+        for i in range(stem):
+            if p[i] == c'-':
+                dashes += 1
+                if dash < 0:
+                    dash = i
+        if dashes != 4 and dashes != 5:
+            self.skip()
+            return False
+        if not (dash == self.own_name_n and self.own_name != NULL and memcmp(p, self.own_name, dash) == 0):
+            if not self.own_wheel(p, dash):
+                return False
+        i = dash + 1
+        parts.version = p + i
+        while p[i] != c'-':
+            i += 1
+        parts.version_n = i - dash - 1
+        i += 1
+        if dashes == 5:
+            if not is_digit(p[i]):
+                self.skip()
+                return False
+            while p[i] != c'-':
+                i += 1
+            i += 1
+        parts.tag = p + i
+        parts.tag_n = stem - i
+        if not is_plain_tags(parts.tag, parts.tag_n):
+            parts.tag = self.odd_tags(parts.tag, &parts.tag_n)
+        return parts.tag != NULL
+
+    cdef bint sdist(self, FileText *f, NameParts *parts) except -1:
+        """The same of an sdist."""
+        cdef Py_ssize_t stem = sdist_stem(f.name, f.name_n), i
+        if stem < 0:
+            self.skip()   # .egg, .exe, .rpm, suffixes in capitals: no candidates for pip either
+            return False
+        i = match_name(f.name, stem, self.project, self.project_n)
+        if i < 0 or i >= stem or f.name[i] != c'-':
+            self.foreign += 1
+            return False
+        parts.version = f.name + i + 1
+        parts.version_n = stem - i - 1
+        parts.tag = NULL
+        parts.tag_n = 0
+        return True
 
     cdef int grow_taken(self) except -1:
         cdef Taken *bigger
@@ -211,12 +221,12 @@ cdef class Builder:
         cdef Py_ssize_t i
         cdef bint valid = n > 0
         for i in range(n):
-            if not (is_digit(p[i]) or c'a' <= lower(p[i]) <= c'z' or p[i] == c'_' or p[i] == c'.'):
+            if not (is_alnum(p[i]) or p[i] == c'_' or p[i] == c'.'):
                 valid = False   # other letters are allowed, but normalized project names have none
             elif p[i] == c'_' and i + 1 < n and p[i + 1] == c'_':
                 valid = False
         if not valid:
-            self.skipped += 1
+            self.skip()
             return False
         if match_name(p, n, self.project, self.project_n) != n:
             self.foreign += 1
@@ -234,7 +244,7 @@ cdef class Builder:
             parse_tag(text.decode(), limit=4096)
             text = text.lower()
         except ValueError:
-            self.skipped += 1
+            self.skip()
             return NULL
         self.keep.append(text)
         n[0] = len(text)

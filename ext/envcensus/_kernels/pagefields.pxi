@@ -78,7 +78,7 @@ cdef bint common_time(Slice t, double *out) noexcept nogil:
         if t.p[19] != c'.':
             return False
         for i in range(20, 26):
-            if not c'0' <= t.p[i] <= c'9':
+            if not is_digit(t.p[i]):
                 return False
             micro = micro * 10 + (t.p[i] - c'0')
     # days since 1970-01-01, counting years from March
@@ -120,7 +120,7 @@ cdef bint size_of(Json *s, int64_t *out) noexcept nogil:
     if s.p < s.end and s.p[0] == c'n':
         out[0] = -1
         return word(s, b"null", 4)
-    while s.p < s.end and c'0' <= s.p[0] <= c'9':
+    while s.p < s.end and is_digit(s.p[0]):
         if s.p - start > 15:
             return False
         value = value * 10 + (s.p[0] - c'0')

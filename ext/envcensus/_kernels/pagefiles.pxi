@@ -146,24 +146,29 @@ cdef int version_at(FilesView *v, uint32_t i, FilesVersion *at) except -1:
     return 0
 
 
+cdef inline bint is_text(FilesView *v, const FilesVersion *at, bytes text) noexcept:
+    return at.length == len(text) and memcmp(v.pool + at.text, <const char *>text, len(text)) == 0
+
+
 cdef bint is_spelling(FilesView *v, uint32_t i, bytes text) except -1:
     """Whether version `i` equals the one that `text` spells."""
     cdef FilesVersion at
     cdef uint64_t key = 0, other = 0
     version_at(v, i, &at)
-    if at.length == len(text) and memcmp(v.pool + at.text, <const char *>text, len(text)) == 0:
+    if is_text(v, &at, text):
         return True
     return (pack_key(text, len(text), &key) == 1 and pack_key(v.pool + at.text, at.length, &other) == 1
             and key == other)
 
 
 cdef int bounds(FilesView *v, uint32_t i, uint32_t *first, uint32_t *end) except -1:
+    """The numbers of the first file row of version `i`, and of the one after its last."""
     cdef FilesVersion version
-    memcpy(&version, v.versions + <Py_ssize_t>i * sizeof(FilesVersion), sizeof(FilesVersion))
+    version_at(v, i, &version)
     first[0] = version.first
     end[0] = v.head.files
     if i + 1 < v.head.versions:
-        memcpy(&version, v.versions + <Py_ssize_t>(i + 1) * sizeof(FilesVersion), sizeof(FilesVersion))
+        version_at(v, i + 1, &version)
         end[0] = version.first
     if first[0] > end[0] or end[0] > v.head.files:
         damaged()
@@ -191,7 +196,7 @@ def files(record, version, make):
     text = normal_version(version) or version.encode("utf-8", "replace")
     for i in range(v.head.versions):
         version_at(&v, i, &at)
-        if at.length == len(text) and memcmp(v.pool + at.text, <const char *>text, len(text)) == 0:
+        if is_text(&v, &at, text):
             break
     else:
         i = 0

@@ -16,7 +16,8 @@ cdef struct Scan:
     Slice values[MAX_ATTRIBUTES]    # p NULL: an attribute without a value
 
 
-cdef inline bint is_space(char c) noexcept nogil:
+cdef inline bint is_html_space(char c) noexcept nogil:
+    """White space of markup: a vertical tab is none."""
     return c == c' ' or c == c'\n' or c == c'\t' or c == c'\r' or c == c'\f'
 
 
@@ -38,7 +39,7 @@ cdef void read_attributes(Scan *s) noexcept nogil:
     cdef const char *end
     s.count = 0
     while s.i < s.n:
-        while s.i < s.n and (is_space(s.p[s.i]) or s.p[s.i] == c'/'):
+        while s.i < s.n and (is_html_space(s.p[s.i]) or s.p[s.i] == c'/'):
             s.i += 1
         if s.i >= s.n:
             return
@@ -47,16 +48,16 @@ cdef void read_attributes(Scan *s) noexcept nogil:
             return
         name.p = s.p + s.i
         s.i += 1
-        while s.i < s.n and not (is_space(s.p[s.i]) or s.p[s.i] == c'=' or s.p[s.i] == c'>' or s.p[s.i] == c'/'):
+        while s.i < s.n and not (is_html_space(s.p[s.i]) or s.p[s.i] == c'=' or s.p[s.i] == c'>' or s.p[s.i] == c'/'):
             s.i += 1
         name.n = s.p + s.i - name.p
-        while s.i < s.n and is_space(s.p[s.i]):
+        while s.i < s.n and is_html_space(s.p[s.i]):
             s.i += 1
         value.p = NULL
         value.n = 0
         if s.i < s.n and s.p[s.i] == c'=':
             s.i += 1
-            while s.i < s.n and is_space(s.p[s.i]):
+            while s.i < s.n and is_html_space(s.p[s.i]):
                 s.i += 1
             if s.i >= s.n:
                 return
@@ -72,7 +73,7 @@ cdef void read_attributes(Scan *s) noexcept nogil:
                 s.i += value.n + 1
             else:
                 value.p = s.p + s.i
-                while s.i < s.n and not is_space(s.p[s.i]) and s.p[s.i] != c'>':
+                while s.i < s.n and not is_html_space(s.p[s.i]) and s.p[s.i] != c'>':
                     s.i += 1
                 value.n = s.p + s.i - value.p
         if s.count < MAX_ATTRIBUTES:
@@ -139,7 +140,7 @@ cdef bint next_tag(Scan *s, Slice *tag) noexcept nogil:
         if not c'a' <= lower(s.p[s.i]) <= c'z':
             continue
         tag.p = s.p + s.i
-        while s.i < s.n and not is_space(s.p[s.i]) and s.p[s.i] != c'>' and s.p[s.i] != c'/':
+        while s.i < s.n and not is_html_space(s.p[s.i]) and s.p[s.i] != c'>' and s.p[s.i] != c'/':
             s.i += 1
         tag.n = s.p + s.i - tag.p
         read_attributes(s)
@@ -196,10 +197,10 @@ cdef int resolved(Builder b, Slice *s) except -1:
 
 
 cdef inline void trim(Slice *s) noexcept nogil:
-    while s.n and is_space(s.p[0]):
+    while s.n and is_html_space(s.p[0]):
         s.p += 1
         s.n -= 1
-    while s.n and is_space(s.p[s.n - 1]):
+    while s.n and is_html_space(s.p[s.n - 1]):
         s.n -= 1
 
 
@@ -208,7 +209,7 @@ cdef bint is_sha256(const char *p, Py_ssize_t n) noexcept nogil:
     if n != 64:
         return False
     for i in range(64):
-        if not (c'0' <= p[i] <= c'9' or c'a' <= p[i] <= c'f'):
+        if not (is_digit(p[i]) or c'a' <= p[i] <= c'f'):
             return False
     return True
 
@@ -252,13 +253,34 @@ cdef int take_metadata(Builder b, FileText *f, Slice value) except -1:
     return 0
 
 
+cdef int name_of_url(Builder b, FileText *f) except -1:
+    """A file's name is the last component of its URL's path, as in pip."""
+    cdef const char *mark = <const char *>memchr(f.url, c'?', f.url_n)
+    cdef Py_ssize_t start, end = f.url_n if mark == NULL else mark - f.url
+    cdef bytes name
+    while end and f.url[end - 1] == c'/':
+        end -= 1
+    start = end
+    while start and f.url[start - 1] != c'/':
+        start -= 1
+    f.name = f.url + start
+    f.name_n = end - start
+    if memchr(f.name, c'%', f.name_n) != NULL:
+        from urllib.parse import unquote_to_bytes
+
+        name = unquote_to_bytes(f.name[:f.name_n]).rpartition(b"/")[2]
+        b.keep.append(name)
+        f.name = name
+        f.name_n = len(name)
+    return 0
+
+
 cdef int take_anchor(Builder b, Scan *s) except -1:
-    """Take the file that an anchor leads to; its name is the last component of the URL's path, as in pip."""
+    """Take the file that an anchor leads to."""
     cdef FileText f
     cdef Slice href, metadata, old_metadata, value
-    cdef Py_ssize_t i, end
+    cdef Py_ssize_t i
     cdef const char *mark
-    cdef bytes name
     memset(&f, 0, sizeof(FileText))
     f.time = -1
     f.size = -1
@@ -294,24 +316,9 @@ cdef int take_anchor(Builder b, Scan *s) except -1:
         value.n = href.p + href.n - value.p
         href.n = mark - href.p
         take_fragment(b, &f, value)
-    mark = <const char *>memchr(href.p, c'?', href.n)
-    end = href.n if mark == NULL else mark - href.p
-    while end and href.p[end - 1] == c'/':
-        end -= 1
-    i = end
-    while i and href.p[i - 1] != c'/':
-        i -= 1
     f.url = href.p
     f.url_n = href.n
-    f.name = href.p + i
-    f.name_n = end - i
-    if memchr(f.name, c'%', f.name_n) != NULL:
-        from urllib.parse import unquote_to_bytes
-
-        name = unquote_to_bytes(f.name[:f.name_n]).rpartition(b"/")[2]
-        b.keep.append(name)
-        f.name = name
-        f.name_n = len(name)
+    name_of_url(b, &f)
     return b.add(&f)
 
 
@@ -321,11 +328,8 @@ def pack_html(bytes body not None, str url not None, str name="", str charset="u
     Links relative to `url`, or to the first base element, whose credentials are dropped. Links that lead to no release
     of the project are left out and counted (`info`). Raises PageError.
     """
-    from urllib.parse import urljoin
-
     cdef Scan s
     cdef Slice tag
-    cdef int i
     cdef bint based = False
     cdef dict metas = {}
     cdef Builder b
@@ -336,8 +340,7 @@ def pack_html(bytes body not None, str url not None, str name="", str charset="u
             body = body.decode(charset, "replace").encode("utf-8", "replace")
         except (LookupError, UnicodeError, ValueError):
             raise PageError("the page is in an unknown character encoding") from None
-    b = Builder((canonicalize_name(name) if name else project_of(url)).encode("utf-8", "replace"),
-                page_base(url).encode("utf-8", "replace"))
+    b = builder_for(url, name)
     s.p = PyBytes_AS_STRING(body)
     s.n = PyBytes_GET_SIZE(body)
     s.i = 0
@@ -345,15 +348,7 @@ def pack_html(bytes body not None, str url not None, str name="", str charset="u
         if tag.n == 1 and lower(tag.p[0]) == c'a':
             take_anchor(b, &s)
         elif same(tag, b"base", 4) and not based:
-            for i in range(s.count):
-                if same(s.names[i], b"href", 4) and s.values[i].n:
-                    try:
-                        joined = urljoin(page_base(url), unescape(s.values[i]).decode("utf-8", "replace").strip())
-                    except ValueError:
-                        raise PageError("the page's base element is no address") from None
-                    b.rebase(page_base(joined).encode("utf-8", "replace"))
-                    based = True
-                    break
+            based = take_base(b, &s, url)
         elif same(tag, b"meta", 4):
             take_meta(&s, metas)
     api_minor = check_version(metas.get("pypi:repository-version", [None])[0])
@@ -362,6 +357,22 @@ def pack_html(bytes body not None, str url not None, str name="", str charset="u
     tracks = metas.get("pypi:tracks", [])
     alternates = metas.get("pypi:alternate-locations", [])
     return finish(b, status[:50] or "active", reason, tracks, alternates, api_minor)
+
+
+cdef bint take_base(Builder b, Scan *s, str url) except -1:
+    """Let links continue what a base element says of the page at `url`; whether it says anything."""
+    from urllib.parse import urljoin
+
+    cdef int i
+    for i in range(s.count):
+        if same(s.names[i], b"href", 4) and s.values[i].n:
+            try:
+                joined = urljoin(page_base(url), unescape(s.values[i]).decode("utf-8", "replace").strip())
+            except ValueError:
+                raise PageError("the page's base element is no address") from None
+            b.rebase(page_base(joined).encode("utf-8", "replace"))
+            return True
+    return False
 
 
 cdef int take_meta(Scan *s, dict metas) except -1:

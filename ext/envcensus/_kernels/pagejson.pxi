@@ -80,6 +80,12 @@ def project_of(str url) -> str:
     return canonicalize_name(name)
 
 
+cdef Builder builder_for(str url, str name):
+    """Takes the files of the page at `url`, for the project `name`, else the one that `url` ends with."""
+    cdef str project = canonicalize_name(name) if name else project_of(url)
+    return Builder(project.encode("utf-8", "replace"), page_base(url).encode("utf-8", "replace"))
+
+
 def check_version(object version) -> int:
     """PEP 629: a higher major version must not be read; returns the minor version."""
     if version is None:
@@ -170,8 +176,7 @@ def pack_any_json(bytes body not None, str url not None, str name=""):
     listed = page.get("files")
     if not isinstance(listed, list):
         raise PageError("the page has no list of files")
-    cdef Builder b = Builder((canonicalize_name(name) if name else project_of(url)).encode("utf-8", "replace"),
-                             page_base(url).encode("utf-8", "replace"))
+    cdef Builder b = builder_for(url, name)
     for file in listed:
         take_any(b, file)
     status = page.get("project-status")

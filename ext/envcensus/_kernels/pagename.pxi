@@ -1,17 +1,5 @@
 # File names and versions as bytes: the common forms. `packaging` reads the rest.
 
-cdef inline bint is_digit(char c) noexcept nogil:
-    return c'0' <= c <= c'9'
-
-
-cdef inline bint is_separator(char c) noexcept nogil:
-    return c == c'-' or c == c'_' or c == c'.'
-
-
-cdef inline char lower(char c) noexcept nogil:
-    return c + 32 if c'A' <= c <= c'Z' else c
-
-
 cdef inline Py_ssize_t match_name(const char *p, Py_ssize_t n, const char *project, Py_ssize_t m) noexcept nogil:
     """How many characters at the start of `p` spell the normalized name `project`; -1: none do."""
     cdef Py_ssize_t i = 0, j

@@ -8,6 +8,7 @@ from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport free, malloc, qsort, realloc
 from libc.string cimport memchr, memcmp, memcpy, memset
 
+from envcensus._kernels.characters cimport is_alnum, is_digit, is_separator, lower
 from envcensus._kernels.pagefmt cimport *
 from envcensus._kernels.version cimport full_key_of, pack_key, version_or_none
 

@@ -268,8 +268,7 @@ cdef tuple scan(bytes body, str url, str name):
     cdef Json s
     cdef Parts parts
     cdef str status = "active", reason = ""
-    cdef Builder b = Builder((canonicalize_name(name) if name else project_of(url)).encode("utf-8", "replace"),
-                             page_base(url).encode("utf-8", "replace"))
+    cdef Builder b = builder_for(url, name)
     memset(&parts, 0, sizeof(Parts))
     s.p = PyBytes_AS_STRING(body)
     s.end = s.p + PyBytes_GET_SIZE(body)

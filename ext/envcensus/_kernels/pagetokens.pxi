@@ -77,7 +77,7 @@ cdef inline bint string(Json *s, Slice *out) noexcept nogil:
             if c == c'u':
                 for i in range(2, 6):
                     c = s.p[i]
-                    if not (c'0' <= c <= c'9' or c'a' <= c <= c'f' or c'A' <= c <= c'F'):
+                    if not (is_digit(c) or c'a' <= lower(c) <= c'f'):
                         return False
                 if (s.p[2] | 32) == c'd' and s.p[3] >= c'8':
                     return False    # surrogates: pairs are rare, lone ones no text
@@ -109,7 +109,7 @@ cdef inline bint word(Json *s, const char *text, Py_ssize_t n) noexcept nogil:
 
 cdef inline bint digits(Json *s) noexcept nogil:
     cdef const char *start = s.p
-    while s.p < s.end and c'0' <= s.p[0] <= c'9':
+    while s.p < s.end and is_digit(s.p[0]):
         s.p += 1
     return s.p > start
 

@@ -1,5 +1,13 @@
 # Reading a record in place, every step checked: whatever a record holds, no read leaves it.
 
+cdef enum:
+    # The texts about the page as a whole, counted from `first_said`.
+    SAID_NAME = 0
+    SAID_STATUS = 1
+    SAID_REASON = 2
+    SAID_PLACES = 3       # tracks, then alternates
+
+
 cdef struct View:
     const char *p
     const char *rows
@@ -45,7 +53,7 @@ cdef Hold open_record(object record, View *v):
     if size < <Py_ssize_t>sizeof(Header):
         raise PageError("not a page record: too short")
     memcpy(h, p, sizeof(Header))
-    texts = <uint64_t>h.tags + h.pythons + h.reasons + 3 + h.tracks + h.alternates
+    texts = <uint64_t>h.tags + h.pythons + h.reasons + SAID_PLACES + h.tracks + h.alternates
     if (
         h.magic != RECORD_MAGIC or h.total != size
         or h.shape_starts != sizeof(Header) + <uint64_t>h.rows * sizeof(Row)
@@ -71,6 +79,11 @@ cdef Hold open_record(object record, View *v):
     v.n_shape_ids = (h.hashes - h.shape_ids) // 2
     v.n_starts = <uint32_t>texts
     return hold
+
+
+cdef inline uint32_t first_said(const View *v) noexcept nogil:
+    """The number of the first text that is about the page as a whole: see SAID_NAME and those after it."""
+    return <uint32_t>v.head.tags + v.head.pythons + v.head.reasons
 
 
 cdef int damaged() except -1:

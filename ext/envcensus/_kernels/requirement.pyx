@@ -7,6 +7,8 @@ comparisons with their specifiers ready, and remembered by text; their results a
 
 from libc.string cimport memchr, memcpy
 
+from envcensus._kernels.characters cimport is_alnum, is_word
+from envcensus._kernels.memo cimport remember
 from envcensus._kernels.names cimport canonical, canonical_span
 from envcensus._kernels.specifier cimport SpecifierSet, set_from_span, set_from_text
 from envcensus._kernels.version cimport PyUnicode_DATA, PyUnicode_GET_LENGTH, ascii_data, version_or_none
@@ -18,7 +20,7 @@ cdef extern from "Python.h":
     object PyUnicode_New(Py_ssize_t size, Py_UCS4 maxchar)
 
 cdef enum:
-    MEMO_LIMIT = 16384       # markers, requirements; a full table is emptied
+    MEMO_LIMIT = 16384       # markers, requirements
     RESULTS_LIMIT = 65536    # marker results of one environment
     MEMO_LENGTH = 1024       # longer texts are not remembered
     MAX_LENGTH = 65536       # of a text that is handed to packaging
@@ -33,6 +35,7 @@ cdef enum Kind:
 cdef dict markers = {}
 cdef dict requirements = {}
 cdef dict known_names = {}
+cdef SpecifierSet nothing = SpecifierSet()
 
 cdef dict VARIABLES = {
     name: name
@@ -100,114 +103,10 @@ cdef object specifier_column(str text, cause):
 # Parts of this module, in files of their own.
 include "markerscan.pxi"
 include "markers.pxi"
+include "requirementscan.pxi"
 
 
 # --- requirements ---------------------------------------------------------------------------------------------------
-
-cdef inline bint is_alnum(char c) noexcept nogil:
-    return c"a" <= c <= c"z" or c"A" <= c <= c"Z" or c"0" <= c <= c"9"
-
-
-cdef inline Py_ssize_t identifier(const char *s, Py_ssize_t i, Py_ssize_t end) noexcept nogil:
-    """The end of the name at i, i itself where there is none."""
-    cdef Py_ssize_t start = i
-    if i == end or not is_alnum(s[i]):
-        return start
-    while i < end and (is_word(s[i]) or s[i] == c"." or s[i] == c"-"):
-        i += 1
-    while s[i - 1] == c"." or s[i - 1] == c"-":
-        i -= 1
-    return i
-
-
-cdef Py_ssize_t scan_extras(const char *s, Py_ssize_t i, Py_ssize_t end, Requirement self) except -2:
-    """The end of the list of extras whose bracket was before i; -1 where packaging has to look."""
-    cdef Py_ssize_t start
-    cdef list found = []
-    i = skip(s, i, end)
-    if i < end and s[i] == c"]":
-        return i + 1
-    while True:
-        start = i
-        i = identifier(s, i, end)
-        if i == start:
-            return -1
-        name = piece(s, start, i)
-        if name not in found:
-            found.append(name)
-            if len(found) > 1000:
-                return -1
-        i = skip(s, i, end)
-        if i == end:
-            return -1
-        if s[i] == c"]":
-            self.extras = tuple(found)
-            return i + 1
-        if s[i] != c",":
-            return -1
-        i = skip(s, i + 1, end)
-
-
-cdef Requirement requirement_or_none(object text):
-    """The requirement of a common form, else None."""
-    cdef const char *s = ascii_data(text)
-    cdef const char *close
-    cdef Py_ssize_t end, i, start
-    cdef Requirement self
-    if s == NULL:
-        return None
-    end = PyUnicode_GET_LENGTH(text)
-    self = Requirement.__new__(Requirement)
-    start = skip(s, 0, end)
-    i = identifier(s, start, end)
-    if i == start:
-        return None
-    self.name = piece(s, start, i)
-    self.normalized = canonical(self.name)
-    i = skip(s, i, end)
-    if i < end and s[i] == c"[":
-        i = scan_extras(s, i + 1, end, self)
-        if i < 0:
-            return None
-        i = skip(s, i, end)
-    if i < end and s[i] == c"@":
-        start = i = skip(s, i + 1, end)
-        while i < end and s[i] != c" " and s[i] != c"\t":
-            i += 1
-        if i == start:
-            return None
-        self.url = piece(s, start, i)
-        self.specifier = nothing
-        i = skip(s, i, end)
-    else:
-        start = i
-        if i < end and s[i] == c"(":
-            close = <const char *>memchr(s + i, c")", end - i)
-            if close == NULL:
-                return None
-            self.specifier = set_from_span(text, start + 1, close - s, True)
-            i = skip(s, close - s + 1, end)
-        else:
-            close = <const char *>memchr(s + i, c";", end - i)
-            i = end if close == NULL else close - s
-            self.specifier = nothing if i == start else set_from_span(text, start, i, True)
-        if self.specifier is None:
-            return None
-    if i == end:
-        return self
-    if s[i] != c";":
-        return None
-    start = skip(s, i + 1, end)
-    while end > start and (s[end - 1] == c" " or s[end - 1] == c"\t"):
-        end -= 1
-    marker_text = piece(s, start, end)
-    self.marker = markers.get(marker_text)
-    if self.marker is None:
-        if marker_or_none(marker_text) is None:
-            return None
-        self.marker = marker_of(marker_text)
-    return self
-
 
 cdef Requirement requirement_of(object text):
     """Raises packaging's InvalidRequirement, with the column."""
@@ -300,9 +199,6 @@ cdef class Requirement:
         return Requirement, (str(self),)
 
 
-cdef SpecifierSet nothing = SpecifierSet()
-
-
 def leading_names(tuple texts not None, /):
     """The normalized name of what each text requires, without a look at the rest.
 
@@ -355,9 +251,7 @@ def holding(
             requirement = known.get(text, known)
             if requirement is known:
                 requirement = parse_holding(text, environment)
-                if len(known) >= RESULTS_LIMIT:
-                    known.clear()
-                known[text] = requirement
+                remember(known, text, requirement, RESULTS_LIMIT)
             if requirement is not None:
                 found.append((name, requirement))
     return found
@@ -381,23 +275,10 @@ def parse(text, /):
     if found is None:
         found = requirement_of(text)
         if len(text) <= MEMO_LENGTH:
-            if len(requirements) >= MEMO_LIMIT:
-                requirements.clear()
-            requirements[text] = found
+            remember(requirements, text, found, MEMO_LIMIT)
     return found
 
 
 def parse_anew(text, /):
     """The same, without remembering it: for callers that ask once for each text."""
     return requirement_of(text)
-
-
-def parse_many(list texts not None, /):
-    """The `Requirement` of each text, None for each that is none."""
-    cdef list found = []
-    for text in texts:
-        try:
-            found.append(parse(text))
-        except ValueError:
-            found.append(None)
-    return found

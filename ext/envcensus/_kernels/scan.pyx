@@ -25,7 +25,7 @@ from envcensus._kernels.files cimport (
 )
 from envcensus._kernels.roworder cimport Place, compare_keys, head_of, sort
 from envcensus._kernels.rows cimport (
-    ARENA_MAX, ENTRIES_MAX, HEADER_MAX, KIND_DIST, KIND_EGG_DIR, READ_DETAILS, READ_INSTALLER, READ_REQUIRES,
+    ENTRIES_MAX, HEADER_MAX, KIND_DIST, KIND_EGG_DIR, READ_DETAILS, READ_INSTALLER, READ_REQUIRES,
     ROW_BROKEN_LINK, ROW_EMPTY, ROW_LEFTOVER, ROW_MISSING, ROW_NOT_A_FILE, ROW_OVERSIZED, ROW_UNREADABLE, Row,
     Store, clear_span, clear_store, free_store, keep, remember,
 )
@@ -52,8 +52,6 @@ BROKEN_LINK = ROW_BROKEN_LINK
 LEFTOVER = ROW_LEFTOVER
 
 HEADER_LIMIT = HEADER_MAX
-ENTRY_LIMIT = ENTRIES_MAX
-ARENA_LIMIT = ARENA_MAX
 
 cdef enum:
     TOGETHER_MAX = 16 << 20  # bytes that directories read ahead may hold
@@ -89,13 +87,11 @@ cdef int walk(Store *store, DIR *directory, int dirfd, int level, bint egg) noex
                 if read_entry(store, dirfd, name, length, entry.d_type, KIND_EGG_DIR, level) < 0:
                     return -1
                 continue
-        if length > 4 and memcmp(name + length - 4, b".pth", 4) == 0:
-            if remember(&store.others, name, length) < 0:
-                return -1
-        elif length > 9 and memcmp(name + length - 9, b".egg-link", 9) == 0:
-            if remember(&store.others, name, length) < 0:
-                return -1
-        elif name[0] == b"~":
+        if (
+            length > 4 and memcmp(name + length - 4, b".pth", 4) == 0
+            or length > 9 and memcmp(name + length - 9, b".egg-link", 9) == 0
+            or name[0] == b"~"
+        ):
             if remember(&store.others, name, length) < 0:
                 return -1
         elif egg and length == 8 and strncasecmp(name, b"EGG-INFO", 8) == 0:

@@ -57,6 +57,7 @@ cdef class SpecifierSet:
     cdef tuple full_cuts(self, const Clause *clause)
     cdef list canonical(self)
     cdef tuple bounds(self, VersionTable table)
+    cdef object mask_one_by_one(self, VersionTable table)
 
 # The table of versions in ascending order, and of their keys, which now belong to it: PyMem_Malloc made them.
 cdef VersionTable table_of(Texts texts, uint64_t *keys)

@@ -10,6 +10,8 @@ from cpython.mem cimport PyMem_Free, PyMem_Malloc
 from cpython.unicode cimport PyUnicode_DecodeUTF8
 from libc.string cimport memcpy
 
+from envcensus._kernels.characters cimport is_space
+from envcensus._kernels.memo cimport remember
 from envcensus._kernels.version cimport (
     KEY_AFTER_POSTS,
     KEY_VERSION,
@@ -37,7 +39,8 @@ cimport cython
 from envcensus._kernels.version import argsort
 
 cdef enum:
-    MEMO_LIMIT = 16384  # entries; a full table is emptied
+    MEMO_LIMIT = 16384  # sets
+    MEMO_LENGTH = 1024  # longer texts are not remembered
 
 cdef uint64_t TOP = <uint64_t>-1  # above every key
 cdef tuple OPERATORS = (">=", "<=", "==", "!=", "<", ">", "~=", "===", "==", "!=")
@@ -112,7 +115,7 @@ cdef class SpecifierSet:
 
     cdef str clause_text(self, const Clause *c):
         """An operator and its version, as written."""
-        cdef str text = <str>OPERATORS[<int>c.op] + self._text[c.at:c.at + c.length]
+        cdef str text = <str>OPERATORS[<int>c.op] + self.version_text(c)
         return text + ".*" if c.op == OP_EQ_PREFIX or c.op == OP_NE_PREFIX else text
 
     cdef tuple full_cuts(self, const Clause *c):
@@ -192,14 +195,12 @@ cdef class SpecifierSet:
     def specs(self):
         """(operator, version) of each specifier, in the order given."""
         cdef Py_ssize_t i
-        cdef Clause *c
         cdef list found = []
         if self._rare is not None:
             return tuple([(s.operator, s.version) for s in self._rare])
         for i in range(self._count):
-            c = &self._clauses[i]
-            wildcard = ".*" if c.op == OP_EQ_PREFIX or c.op == OP_NE_PREFIX else ""
-            found.append((OPERATORS[<int>c.op], self.version_text(c) + wildcard))
+            operator = OPERATORS[<int>self._clauses[i].op]
+            found.append((operator, self.clause_text(&self._clauses[i])[len(operator):]))
         return tuple(found)
 
     cdef list canonical(self):
@@ -370,7 +371,7 @@ cdef class SpecifierSet:
                 found &= ~((one << high) - (one << low))
         return found
 
-    def mask_one_by_one(self, VersionTable table not None):
+    cdef object mask_one_by_one(self, VersionTable table):
         """`mask` where === or a text that is not ASCII needs each version looked at."""
         cdef Py_ssize_t i
         cdef object one = 1  # a C integer would overflow when shifted
@@ -378,21 +379,6 @@ cdef class SpecifierSet:
         for i in range(table._count):
             if self.contains(table.versions[i], True):
                 found |= one << i
-        return found
-
-    def intervals(self, VersionTable table not None):
-        """The same as a list of (start, stop) index pairs, ascending and apart."""
-        cdef list found = []
-        if self._rare is not None or self._arbitrary:
-            mask = self.mask_one_by_one(table)
-            return [(i, i + 1) for i in range(table._count) if mask >> i & 1]
-        start, stop, holes = self.bounds(table)
-        for low, high in sorted(holes) if holes is not None else ():
-            if start < min(low, stop):
-                found.append((start, min(low, stop)))
-            start = max(start, high)
-        if start < stop:
-            found.append((start, stop))
         return found
 
 

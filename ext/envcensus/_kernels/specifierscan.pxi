@@ -1,9 +1,5 @@
 # Specifier sets as written, to ranges of version keys.
 
-cdef inline bint is_space(char c) noexcept nogil:
-    return c == c" " or 9 <= c <= 13 or 28 <= c <= 31
-
-
 cdef inline bint next_prefix(Parts *p) noexcept nogil:
     """Turn a release into the first development release of the next one: 1.2 to 1.3.dev0."""
     if p.count > MAX_RELEASE:
@@ -188,8 +184,6 @@ def specifier_set(text, /):
     found = memo.get(text)
     if found is None:
         found = set_from_text(text)
-        if len(text) <= 1024:
-            if len(memo) >= MEMO_LIMIT:
-                memo.clear()
-            memo[text] = found
+        if len(text) <= MEMO_LENGTH:
+            remember(memo, text, found, MEMO_LIMIT)
     return found

@@ -21,6 +21,8 @@ from cpython.mem cimport PyMem_Free, PyMem_Malloc
 from cpython.object cimport Py_EQ, Py_GE, Py_GT, Py_LE, Py_LT, PyObject
 from libc.string cimport memcpy
 
+from envcensus._kernels.characters cimport is_alnum, is_digit, is_separator, is_space, lower
+
 cimport cython
 
 
@@ -336,11 +338,6 @@ def parse(version, /):
     return version_of(version)
 
 
-def parse_many(list versions not None, /):
-    """The `Version` of each text, None for each that is none."""
-    return [version_or_none(text) for text in versions]
-
-
 def compare(a, b, /):
     """-1, 0 or 1 as the version with the text `a` sorts before, with or after that of `b`.
 
@@ -376,11 +373,6 @@ def first_difference(Version a not None, Version b not None, /):
 def sort_key(version, /):
     """The full key: bytes that compare like versions. Raises `packaging.version.InvalidVersion`."""
     return full_of(version_of(version))
-
-
-def is_valid(text, /):
-    """Whether a text is a version."""
-    return version_or_none(text) is not None
 
 
 include "versionsort.pxi"

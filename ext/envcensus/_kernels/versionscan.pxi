@@ -1,26 +1,5 @@
 # Versions as spans of their text (Version specifiers, "Public version identifiers" and Appendix B).
 
-cdef inline bint is_digit(char c) noexcept nogil:
-    return c"0" <= c <= c"9"
-
-
-cdef inline char lower(char c) noexcept nogil:
-    return c + 32 if c"A" <= c <= c"Z" else c
-
-
-cdef inline bint is_alnum(char c) noexcept nogil:
-    return is_digit(c) or c"a" <= lower(c) <= c"z"
-
-
-cdef inline bint is_separator(char c) noexcept nogil:
-    return c == c"." or c == c"-" or c == c"_"
-
-
-cdef inline bint is_space(char c) noexcept nogil:
-    """ASCII white space as str.isspace has it."""
-    return c == c" " or 9 <= c <= 13 or 28 <= c <= 31
-
-
 cdef inline Py_ssize_t digits(const char *s, Py_ssize_t i, Py_ssize_t n, uint64_t *value, bint *big) noexcept nogil:
     """The end of the digits at i; their value, or `big` where it needs more than 18 digits."""
     cdef uint64_t v = 0

@@ -94,20 +94,6 @@ cdef class VersionTable:
         i = below_full(self, full)
         return i if i < self._count and self.full(i) == full else -1
 
-    def prerelease_mask(self):
-        """Bit i is set where version i is a pre-release."""
-        cdef Py_ssize_t i
-        cdef bint pre
-        cdef bytearray bits = bytearray((self._count + 7) // 8)
-        for i in range(self._count):
-            if self._keys[i]:
-                pre = key_is_prerelease(self._keys[i])
-            else:
-                pre = version_of(self.versions[i]).is_prerelease
-            if pre:
-                bits[i >> 3] |= 1 << (i & 7)
-        return int.from_bytes(bits, "little")
-
 
 cdef VersionTable table_of(Texts texts, uint64_t *keys):
     cdef VersionTable self = VersionTable.__new__(VersionTable)
@@ -120,16 +106,3 @@ cdef VersionTable table_of(Texts texts, uint64_t *keys):
 cdef inline bint pack_text(object text, uint64_t *key) noexcept:
     cdef const char *s = ascii_data(text)
     return s != NULL and pack_key(s, PyUnicode_GET_LENGTH(text), key)
-
-
-def newest_matching(list versions not None, SpecifierSet specifier not None, prereleases=None):
-    """The newest of some texts that `specifier.filter` would keep, or None."""
-    fitting = specifier.filter(versions, prereleases)
-    best = None
-    best_version = None
-    for text in fitting:
-        version = version_or_none(text)
-        if version is not None and (best_version is None or version > best_version):
-            best = text
-            best_version = version
-    return best

@@ -14,8 +14,6 @@ OVERSIZED: Final[int]
 BROKEN_LINK: Final[int]
 LEFTOVER: Final[int]
 HEADER_LIMIT: Final[int]
-ENTRY_LIMIT: Final[int]
-ARENA_LIMIT: Final[int]
 KINDS: Final[tuple[str, ...]]
 
 @final

@@ -6,7 +6,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-DistributionKind = Literal["dist-info", "egg-info", "egg-info-file", "egg-link", "conda"]
+DistributionKind = Literal["dist-info", "egg-info", "egg-info-file"]
 
 
 class Distribution(Struct, frozen=True, gc=False, omit_defaults=True, repr_omit_defaults=True):
@@ -20,7 +20,7 @@ class Distribution(Struct, frozen=True, gc=False, omit_defaults=True, repr_omit_
     name: str
     normalized: str
     version: str
-    path: str  # the .dist-info or .egg-info directory or file, the .egg-link file, the conda-meta json
+    path: str  # the .dist-info or .egg-info directory or file
     kind: DistributionKind = "dist-info"
     # This, `requested`, `build` and `has_record` are read only when the scan was asked for details; in a conda prefix
     # the installer always is: "conda" where conda owns the distribution.

@@ -118,12 +118,7 @@ def _only(found: Iterator[Listing | Skipped]) -> tuple[Listing, tuple[Skipped, .
 
 
 def _from_elsewhere(distribution: Distribution) -> bool:
-    return (
-        distribution.editable
-        or bool(distribution.direct_url)
-        or distribution.installer == "conda"
-        or distribution.kind == "conda"
-    )
+    return distribution.editable or bool(distribution.direct_url) or distribution.installer == "conda"
 
 
 def _roots(graph: Graph) -> list[str]:

@@ -68,8 +68,6 @@ def canonical_version(version: str) -> str | None:
 
 def location(distribution: Distribution) -> str:
     """pip's "Location": the directory the distribution is imported from."""
-    if distribution.kind == "egg-link" and distribution.location:
-        return distribution.location
     return os.path.dirname(distribution.path)
 
 

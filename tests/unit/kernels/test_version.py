@@ -72,7 +72,8 @@ def test_does_not_compare_with_other_kinds() -> None:
 def test_other_types_are_no_versions(bad: object) -> None:
     with pytest.raises(InvalidVersion):
         Version(bad)  # type: ignore[arg-type]
-    assert not kernel.is_valid(bad)
+    with pytest.raises(InvalidVersion):
+        kernel.parse(bad)  # type: ignore[arg-type]
 
 
 def test_wrong_calls_raise() -> None:
