@@ -6,7 +6,7 @@ those of `email.parser`, which `importlib.metadata` and pip use.
 """
 
 from libc.stdlib cimport free, realloc
-from libc.string cimport memchr, memcmp, memcpy
+from libc.string cimport memchr, memcmp, memcpy, memset
 from posix.strings cimport strncasecmp
 
 from envcensus._kernels.files cimport ec_is_regular, pread
@@ -111,13 +111,39 @@ cdef inline int read_start(Store *store, Row *row, Header *state, size_t filled,
     return 0
 
 
+cdef inline bint is_field(const char *line, const char *end, const char *word, size_t length) noexcept nogil:
+    return <size_t>(end - line) >= length and strncasecmp(line, word, length) == 0
+
+
+cdef inline int take_field(Store *store, Row *row, Header *state, const char *line, const char *end,
+                           int level) noexcept nogil:
+    # Keep a header that is looked for, and has not been seen: 1, 0 for any other line, -1 without memory.
+    cdef char first = line[0] | 32
+    if first == b"n":
+        if row.name.length < 0 and is_field(line, end, b"Name:", 5):
+            return 1 if keep_value(store, &row.name, line + 5, end) == 0 else -1
+    elif first == b"v":
+        if row.version.length < 0 and is_field(line, end, b"Version:", 8):
+            return 1 if keep_value(store, &row.version, line + 8, end) == 0 else -1
+    elif level & READ_REQUIRES:
+        if first == b"r":
+            if is_field(line, end, b"Requires-Dist:", 14):
+                state.last = b"r"
+                return 1 if append_line(&state.requires, line + 14, end, b"\n") == 0 else -1
+            if row.requires_python.length < 0 and is_field(line, end, b"Requires-Python:", 16):
+                return 1 if keep_value(store, &row.requires_python, line + 16, end) == 0 else -1
+        elif first == b"p" and is_field(line, end, b"Provides-Extra:", 15):
+            return 1 if append_line(&state.extras, line + 15, end, b"\n") == 0 else -1
+    return 0
+
+
 cdef inline int read_lines(Store *store, Row *row, Header *state, size_t filled, bint at_end, int level) noexcept nogil:
     # Take in all complete lines of store.header[:filled]. -1 without memory.
     cdef const char *line
     cdef const char *stop
     cdef const char *newline
     cdef const char *limit = store.header + filled
-    cdef char first
+    cdef int taken
     while not state.done:
         line = store.header + state.position
         newline = <const char *>memchr(line, b"\n", limit - line) if line < limit else NULL
@@ -135,46 +161,30 @@ cdef inline int read_lines(Store *store, Row *row, Header *state, size_t filled,
         if stop == line:  # the blank line before the body
             state.done = True
             return 0
-        first = line[0]
-        if first == b" " or first == b"\t":
+        if line[0] == b" " or line[0] == b"\t":
             if state.last == b"r" and append_line(&state.requires, line, stop, b" ") < 0:
                 return -1
             continue
         state.last = 0
-        if first == b"N" or first == b"n":
-            if row.name.length < 0 and stop - line >= 5 and strncasecmp(line, b"Name:", 5) == 0:
-                if keep_value(store, &row.name, line + 5, stop) < 0:
-                    return -1
-                if row.version.length >= 0 and not level & READ_REQUIRES:
-                    state.done = True
-                continue
-        elif first == b"V" or first == b"v":
-            if row.version.length < 0 and stop - line >= 8 and strncasecmp(line, b"Version:", 8) == 0:
-                if keep_value(store, &row.version, line + 8, stop) < 0:
-                    return -1
-                if row.name.length >= 0 and not level & READ_REQUIRES:
-                    state.done = True
-                continue
-        elif level & READ_REQUIRES:
-            if first == b"R" or first == b"r":
-                if stop - line >= 14 and strncasecmp(line, b"Requires-Dist:", 14) == 0:
-                    state.last = b"r"
-                    if append_line(&state.requires, line + 14, stop, b"\n") < 0:
-                        return -1
-                    continue
-                if (row.requires_python.length < 0 and stop - line >= 16
-                        and strncasecmp(line, b"Requires-Python:", 16) == 0):
-                    if keep_value(store, &row.requires_python, line + 16, stop) < 0:
-                        return -1
-                    continue
-            elif (first == b"P" or first == b"p") and stop - line >= 15 and strncasecmp(
-                line, b"Provides-Extra:", 15
-            ) == 0:
-                if append_line(&state.extras, line + 15, stop, b"\n") < 0:
-                    return -1
-                continue
-        if not is_header(line, stop):
+        taken = take_field(store, row, state, line, stop, level)
+        if taken < 0:
+            return -1
+        if not taken and not is_header(line, stop):
             state.done = True
+        elif row.name.length >= 0 and row.version.length >= 0 and not level & READ_REQUIRES:
+            state.done = True
+    return 0
+
+
+cdef inline int room_for(Store *store, size_t size) noexcept nogil:
+    # Let store.header hold `size` bytes. -1 without memory.
+    cdef char *moved
+    if size > store.header_room:
+        moved = <char *>realloc(store.header, size)
+        if moved is NULL:
+            return -1
+        store.header = moved
+        store.header_room = size
     return 0
 
 
@@ -188,22 +198,13 @@ cdef inline int read_header(Store *store, Row *row, int fd, int level) noexcept 
     cdef size_t filled = 0
     cdef size_t want = FIRST_READ if level & READ_REQUIRES else SHORT_READ
     cdef ssize_t got
-    cdef char *moved
     cdef int result = 0
     cdef bint regular = False
-    state.position = 0
-    state.done = False
-    state.last = 0
-    state.requires.block = state.extras.block = NULL
-    state.requires.used = state.requires.room = state.extras.used = state.extras.room = 0
+    memset(&state, 0, sizeof(Header))
     while not state.done:
-        if filled + want > store.header_room:
-            moved = <char *>realloc(store.header, filled + want)
-            if moved is NULL:
-                result = -1
-                break
-            store.header = moved
-            store.header_room = filled + want
+        result = room_for(store, filled + want)
+        if result < 0:
+            break
         got = pread(fd, store.header + filled, want, filled)
         if got > 0:
             filled += got

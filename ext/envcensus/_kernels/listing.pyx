@@ -37,6 +37,7 @@ cdef enum:
     HAS_RECORD = 4
     REQUIRES_READ = 8
     LONG = 0xFFFF
+    KINDS_COUNT = 3
 
 
 cdef struct Buffer:
@@ -93,6 +94,53 @@ cdef int suffix_length(int kind) noexcept nogil:
     return 10 if kind == 0 else 9  # ".dist-info", ".egg-info"
 
 
+cdef unsigned char marks_of(object item) except? 0:
+    return (
+        (REQUESTED if item.requested else 0) | (EDITABLE if item.editable else 0)
+        | (HAS_RECORD if item.has_record else 0) | (REQUIRES_READ if item.requires_read else 0)
+    )
+
+
+cdef int put_distribution(Buffer *out, object item, uint16_t folder, str entry) except -1:
+    cdef int kind = KINDS.index(item.kind)
+    cdef int flags = 0
+    cdef str name = item.name
+    cdef str key = item.normalized
+    cdef str version = item.version
+    cdef unsigned char marks = marks_of(item)
+    cdef unsigned char head[2]
+    said, _, rest = entry[:-suffix_length(kind)].partition("-")
+    if said == name:
+        flags |= NAME_FOLLOWS
+    if key == name:
+        flags |= KEY_IS_NAME
+    elif key == normalized(name):
+        flags |= KEY_FOLLOWS
+    if rest == version:
+        flags |= VERSION_FOLLOWS
+    if (marks != HAS_RECORD or item.installer or item.build or item.direct_url or item.location
+            or item.requires_python or item.requires or item.extras):
+        flags |= MORE
+    head[0] = <unsigned char>flags
+    head[1] = <unsigned char>kind
+    put(out, <char *>head, 2)
+    put(out, <char *>&folder, 2)
+    put_text(out, entry)
+    if not flags & NAME_FOLLOWS:
+        put_text(out, name)
+    if not flags & (KEY_IS_NAME | KEY_FOLLOWS):
+        put_text(out, key)
+    if not flags & VERSION_FOLLOWS:
+        put_text(out, version)
+    if flags & MORE:
+        put(out, <char *>&marks, 1)
+        for text in (item.installer, item.location, item.build, item.direct_url, item.requires_python):
+            put_text(out, text)
+        put_texts(out, item.requires)
+        put_texts(out, item.extras)
+    return 0
+
+
 def pack(distributions, list folders not None):
     """The bytes of some distributions; each path must be an entry of one of `folders`, which grows as needed.
 
@@ -100,12 +148,7 @@ def pack(distributions, list folders not None):
         ValueError: more than 65,535 folders.
     """
     cdef Buffer out
-    cdef unsigned char head[2]
-    cdef unsigned char marks
-    cdef uint16_t folder
-    cdef int flags
-    cdef int kind
-    cdef str path, entry, name, key, version, stem, said
+    cdef str path
     cdef dict places = {known: number for number, known in enumerate(folders)}
     out.data = NULL
     out.used = out.room = 0
@@ -118,49 +161,7 @@ def pack(distributions, list folders not None):
                 folders.append(parent)
                 if number >= LONG:
                     raise ValueError("too many folders")
-            kind = KINDS.index(item.kind)
-            name = item.name
-            key = item.normalized
-            version = item.version
-            stem = entry[:-suffix_length(kind)]
-            said, _, rest = stem.partition("-")
-            flags = 0
-            if said == name:
-                flags |= NAME_FOLLOWS
-            if key == name:
-                flags |= KEY_IS_NAME
-            elif key == normalized(name):
-                flags |= KEY_FOLLOWS
-            if rest == version:
-                flags |= VERSION_FOLLOWS
-            marks = (
-                (REQUESTED if item.requested else 0) | (EDITABLE if item.editable else 0)
-                | (HAS_RECORD if item.has_record else 0) | (REQUIRES_READ if item.requires_read else 0)
-            )
-            if (marks != HAS_RECORD or item.installer or item.build or item.direct_url or item.location
-                    or item.requires_python or item.requires or item.extras):
-                flags |= MORE
-            head[0] = <unsigned char>flags
-            head[1] = <unsigned char>kind
-            folder = number
-            put(&out, <char *>head, 2)
-            put(&out, <char *>&folder, 2)
-            put_text(&out, entry)
-            if not flags & NAME_FOLLOWS:
-                put_text(&out, name)
-            if not flags & (KEY_IS_NAME | KEY_FOLLOWS):
-                put_text(&out, key)
-            if not flags & VERSION_FOLLOWS:
-                put_text(&out, version)
-            if flags & MORE:
-                put(&out, <char *>&marks, 1)
-                put_text(&out, item.installer)
-                put_text(&out, item.location)
-                put_text(&out, item.build)
-                put_text(&out, item.direct_url)
-                put_text(&out, item.requires_python)
-                put_texts(&out, item.requires)
-                put_texts(&out, item.extras)
+            put_distribution(&out, item, number, entry)
         return PyBytes_FromStringAndSize(out.data, out.used)
     finally:
         free(out.data)
@@ -244,6 +245,85 @@ cdef tuple take_shared(Cursor *cursor):
     return found
 
 
+cdef str joined(bytes prefix, const char *entry, Py_ssize_t length):
+    """The path of an entry."""
+    cdef char buffer[4608]
+    cdef Py_ssize_t size = PyBytes_GET_SIZE(prefix)
+    if size + length > 4608:
+        return (prefix + entry[:length]).decode("utf-8", "surrogateescape")
+    memcpy(buffer, PyBytes_AS_STRING(prefix), size)
+    memcpy(buffer + size, entry, length)
+    return PyUnicode_DecodeUTF8(buffer, size + length, b"surrogateescape")
+
+
+cdef object take_distribution(Cursor *cursor, list prefixes, object make):
+    cdef unsigned char flags, kind
+    cdef uint16_t folder
+    cdef Py_ssize_t length, stem, raw_length
+    cdef const char *entry
+    cdef const char *dash
+    cdef const char *raw_name
+    cdef char key_buffer[256]
+    cdef str name, key, version, path
+    need(cursor, 4)
+    flags = <unsigned char>cursor.at[0]
+    kind = <unsigned char>cursor.at[1]
+    memcpy(&folder, cursor.at + 2, 2)
+    cursor.at += 4
+    if kind >= KINDS_COUNT or folder >= len(prefixes):
+        raise ValueError("not a record")
+    length = take_length(cursor)
+    entry = cursor.at
+    cursor.at += length
+    path = joined(prefixes[folder], entry, length)
+    stem = max(length - suffix_length(kind), 0)
+    dash = <const char *>memchr(entry, b"-", stem)
+    if flags & NAME_FOLLOWS:
+        raw_name = entry
+        raw_length = stem if dash is NULL else dash - entry
+    else:
+        raw_length = take_length(cursor)
+        raw_name = cursor.at
+        cursor.at += raw_length
+    name = PyUnicode_DecodeUTF8(raw_name, raw_length, b"surrogateescape")
+    if flags & KEY_IS_NAME:
+        key = name
+    elif flags & KEY_FOLLOWS:
+        if raw_length > 255:
+            raise ValueError("not a record")
+        key = PyUnicode_DecodeUTF8(key_buffer, normalize(raw_name, raw_length, key_buffer), b"surrogateescape")
+    else:
+        key = take_text(cursor)
+    if not flags & VERSION_FOLLOWS:
+        version = take_text(cursor)
+    elif dash is NULL:
+        version = ""
+    else:
+        version = PyUnicode_DecodeUTF8(dash + 1, entry + stem - dash - 1, b"surrogateescape")
+    if flags & MORE:
+        return take_more(cursor, name, key, version, path, KINDS[kind], make)
+    return make(name, key, version, path, KINDS[kind])
+
+
+cdef object take_more(Cursor *cursor, str name, str key, str version, str path, str kind, object make):
+    """The rest of a distribution that has other details than most have."""
+    cdef unsigned char marks
+    need(cursor, 1)
+    marks = <unsigned char>cursor.at[0]
+    cursor.at += 1
+    installer = take_text(cursor)
+    location = take_text(cursor)
+    build = take_text(cursor)
+    direct_url = take_text(cursor)
+    requires_python = take_text(cursor)
+    requires = take_shared(cursor)
+    extras = take_shared(cursor)
+    return make(
+        name, key, version, path, kind, installer, bool(marks & REQUESTED), bool(marks & EDITABLE), location,
+        build, direct_url, bool(marks & HAS_RECORD), requires_python, requires, extras, bool(marks & REQUIRES_READ),
+    )
+
+
 def unpack(bytes record not None, list folders not None, object make not None):
     """The distributions of a record, as `pack` was given them.
 
@@ -255,86 +335,10 @@ def unpack(bytes record not None, list folders not None, object make not None):
         ValueError: not a record.
     """
     cdef Cursor cursor
-    cdef unsigned char flags
-    cdef unsigned char kind
-    cdef unsigned char marks
-    cdef uint16_t folder
-    cdef Py_ssize_t length
-    cdef Py_ssize_t stem
-    cdef tuple requires
-    cdef tuple extras
-    cdef const char *entry
-    cdef const char *dash
-    cdef char buffer[4608]
-    cdef char key_buffer[256]
-    cdef bytes prefix
-    cdef str name, key, version, path
-    cdef const char *raw_name
-    cdef Py_ssize_t raw_length
     cdef list prefixes = [known.encode("utf-8", "surrogateescape") + b"/" for known in folders]
     cdef list found = []
     cursor.at = PyBytes_AS_STRING(record)
     cursor.end = cursor.at + PyBytes_GET_SIZE(record)
     while cursor.at < cursor.end:
-        need(&cursor, 4)
-        flags = <unsigned char>cursor.at[0]
-        kind = <unsigned char>cursor.at[1]
-        memcpy(&folder, cursor.at + 2, 2)
-        cursor.at += 4
-        if kind >= 3 or folder >= len(prefixes):
-            raise ValueError("not a record")
-        prefix = prefixes[folder]
-        length = take_length(&cursor)
-        entry = cursor.at
-        cursor.at += length
-        stem = length - suffix_length(kind)
-        if stem < 0:
-            stem = 0
-        dash = <const char *>memchr(entry, b"-", stem)
-        if PyBytes_GET_SIZE(prefix) + length <= 4608:
-            memcpy(buffer, PyBytes_AS_STRING(prefix), PyBytes_GET_SIZE(prefix))
-            memcpy(buffer + PyBytes_GET_SIZE(prefix), entry, length)
-            path = PyUnicode_DecodeUTF8(buffer, PyBytes_GET_SIZE(prefix) + length, b"surrogateescape")
-        else:
-            path = (prefix + entry[:length]).decode("utf-8", "surrogateescape")
-        if flags & NAME_FOLLOWS:
-            raw_name = entry
-            raw_length = stem if dash is NULL else dash - entry
-        else:
-            raw_length = take_length(&cursor)
-            raw_name = cursor.at
-            cursor.at += raw_length
-        name = PyUnicode_DecodeUTF8(raw_name, raw_length, b"surrogateescape")
-        if flags & KEY_IS_NAME:
-            key = name
-        elif flags & KEY_FOLLOWS:
-            if raw_length > 255:
-                raise ValueError("not a record")
-            key = PyUnicode_DecodeUTF8(key_buffer, normalize(raw_name, raw_length, key_buffer), b"surrogateescape")
-        else:
-            key = take_text(&cursor)
-        if flags & VERSION_FOLLOWS:
-            if dash is NULL:
-                version = ""
-            else:
-                version = PyUnicode_DecodeUTF8(dash + 1, entry + stem - dash - 1, b"surrogateescape")
-        else:
-            version = take_text(&cursor)
-        if not flags & MORE:
-            found.append(make(name, key, version, path, KINDS[kind]))
-            continue
-        need(&cursor, 1)
-        marks = <unsigned char>cursor.at[0]
-        cursor.at += 1
-        installer = take_text(&cursor)
-        location = take_text(&cursor)
-        build = take_text(&cursor)
-        direct_url = take_text(&cursor)
-        requires_python = take_text(&cursor)
-        requires = take_shared(&cursor)
-        extras = take_shared(&cursor)
-        found.append(make(
-            name, key, version, path, KINDS[kind], installer, bool(marks & REQUESTED), bool(marks & EDITABLE), location,
-            build, direct_url, bool(marks & HAS_RECORD), requires_python, requires, extras, bool(marks & REQUIRES_READ),
-        ))
+        found.append(take_distribution(&cursor, prefixes, make))
     return found

@@ -143,14 +143,28 @@ cdef int write_version(Builder b, uint32_t i, bint same) except -1:
     return 0
 
 
+cdef int32_t shape_since(Builder b, Py_ssize_t start) except -1:
+    """The number of the shape whose ids were put from `start` on; they are taken back where it is known."""
+    cdef Slot *s = table_find(&b.shapes, b.shape_ids.data + start, b.shape_ids.used - start)
+    cdef uint32_t first = start // 2
+    if s.value >= 0:
+        b.shape_ids.used = start
+        return s.value
+    if b.shapes.used >= MAX_IDS:
+        raise PageError("the page has too many different sets of files")
+    s.value = b.shapes.used
+    b.shapes.used += 1
+    put(&b.shape_starts, &first, 4)
+    return s.value
+
+
 cdef int write_row(Builder b, uint32_t i, Taken *like, uint16_t flags) except -1:
     cdef Version *v = &b.versions[i]
     cdef Row row
-    cdef Slot *s
     cdef Taken *t
     cdef int32_t j = v.first
     cdef Py_ssize_t start = b.shape_ids.used, start_of_deltas = b.deltas.used
-    cdef uint32_t earliest = 0xFFFFFFFF, time, first = start // 2
+    cdef uint32_t earliest = 0xFFFFFFFF, time
     cdef bint differ = False, known = True, meta = True
     while j >= 0:
         t = &b.taken[j]
@@ -179,15 +193,6 @@ cdef int write_row(Builder b, uint32_t i, Taken *like, uint16_t flags) except -1
             memcpy(b.deltas.data + start_of_deltas, &time, 4)
             start_of_deltas += 4
     b.deltas.used = start_of_deltas
-    s = table_find(&b.shapes, b.shape_ids.data + start, b.shape_ids.used - start)
-    if s.value < 0:
-        if b.shapes.used >= MAX_IDS:
-            raise PageError("the page has too many different sets of files")
-        s.value = b.shapes.used
-        b.shapes.used += 1
-        put(&b.shape_starts, &first, 4)
-    else:
-        b.shape_ids.used = start
     if v.pre:
         flags |= ROW_PRE
     if not v.packed:
@@ -201,7 +206,7 @@ cdef int write_row(Builder b, uint32_t i, Taken *like, uint16_t flags) except -1
     row.key = v.key
     row.text = <uint32_t>b.pool.used << 8 | v.length
     row.time = earliest if earliest != 0xFFFFFFFF else 0
-    row.shape = <uint16_t>s.value
+    row.shape = <uint16_t>shape_since(b, start)
     row.python = like.python
     row.reason = like.reason
     row.flags = flags
@@ -210,98 +215,110 @@ cdef int write_row(Builder b, uint32_t i, Taken *like, uint16_t flags) except -1
     return 0
 
 
+cdef struct Sections:
+    # What a record of files is put together from.
+    Buffer versions
+    Buffer rows
+    Buffer digests
+    Buffer pool
+
+
+cdef inline int put_digest(Buffer *digests, const char *text) except -1:
+    reserve(digests, 32)
+    unhex(text, <uint8_t *>digests.data + digests.used)
+    digests.used += 32
+    return 0
+
+
+cdef int put_file(Sections *out, Taken *t, uint32_t prefix) except -1:
+    """Append the row of a file whose URL goes on behind `prefix` bytes that all have."""
+    cdef FileText *f = &t.text
+    cdef FileRow row
+    row.flags = 0
+    row.time = f.time
+    row.size = f.size
+    row.text = out.pool.used
+    row.digest = out.digests.used // 32
+    row.name = f.name_n
+    row.url = f.url_n - prefix
+    put(&out.pool, f.name, f.name_n)
+    if t.named:
+        row.flags |= FILE_URL_NAME
+        row.url -= row.name
+    put(&out.pool, f.url + prefix, row.url)
+    row.python = f.python_n
+    put(&out.pool, f.python, f.python_n)
+    row.reason = 0
+    if f.yanked:
+        row.flags |= FILE_YANKED
+        row.reason = f.reason_n
+        put(&out.pool, f.reason, f.reason_n)
+    row.other = f.other_n
+    put(&out.pool, f.other, f.other_n)
+    if f.time > 0:
+        row.flags |= FILE_TIME
+    if t.tag:
+        row.flags |= FILE_WHEEL
+    if f.meta:
+        row.flags |= FILE_META
+    if f.sha != NULL:
+        row.flags |= FILE_SHA
+        put_digest(&out.digests, f.sha)
+    if f.meta_sha != NULL:
+        row.flags |= FILE_META_SHA
+        put_digest(&out.digests, f.meta_sha)
+    return put(&out.rows, &row, sizeof(FileRow))
+
+
 cdef bytes finish_files(Builder b):
     cdef FilesHeader head
     cdef FilesVersion version
-    cdef FileRow row
-    cdef Buffer versions, rows, digests, pool
+    cdef Sections parts
     cdef char *out
     cdef uint32_t i
     cdef int32_t j
-    cdef Taken *t
-    cdef FileText *f
-    memset(&versions, 0, sizeof(Buffer))
-    memset(&rows, 0, sizeof(Buffer))
-    memset(&digests, 0, sizeof(Buffer))
-    memset(&pool, 0, sizeof(Buffer))
+    memset(&parts, 0, sizeof(Sections))
     memset(&head, 0, sizeof(FilesHeader))
     try:
         head.base = PyBytes_GET_SIZE(b.base)
         head.prefix = b.prefix_n if b.prefix_n > 0 else 0
-        reserve(&pool, head.base + 160 * b.n_taken)
-        reserve(&rows, sizeof(FileRow) * b.n_taken)
-        reserve(&digests, 64 * b.n_taken)
-        put(&pool, PyBytes_AS_STRING(b.base), head.base)
-        put(&pool, b.prefix, head.prefix)
+        reserve(&parts.pool, head.base + 160 * b.n_taken)
+        reserve(&parts.rows, sizeof(FileRow) * b.n_taken)
+        reserve(&parts.digests, 64 * b.n_taken)
+        put(&parts.pool, PyBytes_AS_STRING(b.base), head.base)
+        put(&parts.pool, b.prefix, head.prefix)
         for i in range(b.n_versions):
-            version.text = pool.used
+            version.text = parts.pool.used
             version.length = b.versions[i].length
-            version.first = rows.used // sizeof(FileRow)
-            put(&pool, b.versions[i].text, version.length)
-            put(&versions, &version, sizeof(FilesVersion))
+            version.first = parts.rows.used // sizeof(FileRow)
+            put(&parts.pool, b.versions[i].text, version.length)
+            put(&parts.versions, &version, sizeof(FilesVersion))
             j = b.versions[i].first
             while j >= 0:
-                t = &b.taken[j]
-                f = &t.text
-                j = t.next
-                row.flags = 0
-                row.time = f.time
-                row.size = f.size
-                row.text = pool.used
-                row.digest = digests.used // 32
-                row.name = f.name_n
-                row.url = f.url_n - head.prefix
-                put(&pool, f.name, f.name_n)
-                if t.named:
-                    row.flags |= FILE_URL_NAME
-                    row.url -= row.name
-                put(&pool, f.url + head.prefix, row.url)
-                row.python = f.python_n
-                put(&pool, f.python, f.python_n)
-                row.reason = 0
-                if f.yanked:
-                    row.flags |= FILE_YANKED
-                    row.reason = f.reason_n
-                    put(&pool, f.reason, f.reason_n)
-                row.other = f.other_n
-                put(&pool, f.other, f.other_n)
-                if f.time > 0:
-                    row.flags |= FILE_TIME
-                if t.tag:
-                    row.flags |= FILE_WHEEL
-                if f.meta:
-                    row.flags |= FILE_META
-                if f.sha != NULL:
-                    row.flags |= FILE_SHA
-                    unhex(f.sha, <uint8_t *>digests.data + digests.used)    # room was made above
-                    digests.used += 32
-                if f.meta_sha != NULL:
-                    row.flags |= FILE_META_SHA
-                    unhex(f.meta_sha, <uint8_t *>digests.data + digests.used)
-                    digests.used += 32
-                put(&rows, &row, sizeof(FileRow))
+                put_file(&parts, &b.taken[j], head.prefix)
+                j = b.taken[j].next
         head.magic = FILES_MAGIC
         head.versions = b.n_versions
         head.files = b.n_taken
-        head.rows = sizeof(FilesHeader) + versions.used
-        head.digests = head.rows + rows.used
-        head.pool = head.digests + digests.used
-        if <uint64_t>head.digests + digests.used + pool.used > 0xFFFFFFFF:
+        head.rows = sizeof(FilesHeader) + parts.versions.used
+        head.digests = head.rows + parts.rows.used
+        head.pool = head.digests + parts.digests.used
+        if <uint64_t>head.digests + parts.digests.used + parts.pool.used > 0xFFFFFFFF:
             raise PageError("the texts of the page are too long")
-        head.total = head.pool + pool.used
+        head.total = head.pool + parts.pool.used
         result = PyBytes_FromStringAndSize(NULL, head.total)
         out = PyBytes_AS_STRING(result)
         out = paste(out, &head, sizeof(FilesHeader))
-        out = paste(out, versions.data, versions.used)
-        out = paste(out, rows.data, rows.used)
-        out = paste(out, digests.data, digests.used)
-        out = paste(out, pool.data, pool.used)
+        out = paste(out, parts.versions.data, parts.versions.used)
+        out = paste(out, parts.rows.data, parts.rows.used)
+        out = paste(out, parts.digests.data, parts.digests.used)
+        out = paste(out, parts.pool.data, parts.pool.used)
         return result
     finally:
-        free(versions.data)
-        free(rows.data)
-        free(digests.data)
-        free(pool.data)
+        free(parts.versions.data)
+        free(parts.rows.data)
+        free(parts.digests.data)
+        free(parts.pool.data)
 
 
 cdef int dump(Table *t, Buffer *starts, Buffer *hashes, Buffer *pool) except -1:

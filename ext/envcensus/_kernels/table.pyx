@@ -93,6 +93,37 @@ def gather(object records not None, str field not None):
     return found
 
 
+cdef char *put_rule(char *at, const Py_ssize_t *sizes, Py_ssize_t count) noexcept:
+    # The dashes below the titles.
+    cdef char *start = at
+    cdef Py_ssize_t i
+    for i in range(count):
+        if i:
+            at[0] = c" "
+            at += 1
+        memset(at, c"-", sizes[i])
+        at += sizes[i]
+    while at > start and at[-1] == c" ":
+        at -= 1
+    return at
+
+
+cdef Py_ssize_t take_column(str title, list column, Cell *cells, Py_ssize_t step, Py_ssize_t *size) except -2:
+    # Take in a title and the cells below it, each `step` behind the one before. The characters of them all, -1 where
+    # one is not plain; `size` takes those of the longest.
+    cdef Py_ssize_t i
+    cdef Py_ssize_t total = 0
+    size[0] = 0
+    for i in range(len(column) + 1):
+        if not take(column[i - 1] if i else title, cells):
+            return -1
+        total += cells.length
+        if cells.length > size[0]:
+            size[0] = cells.length
+        cells += step
+    return total
+
+
 def lay_out(list titles not None, list columns not None, Py_ssize_t width=-1, Py_ssize_t widest=500):
     """The lines of a table, one blank between its columns: titles, dashes, rows; no blanks at the end of a line.
 
@@ -108,12 +139,11 @@ def lay_out(list titles not None, list columns not None, Py_ssize_t width=-1, Py
     """
     cdef Py_ssize_t count = len(titles)
     cdef Py_ssize_t rows
-    cdef Py_ssize_t i, j
+    cdef Py_ssize_t i, length
     cdef Py_ssize_t total = 0
     cdef Py_ssize_t line = 0
     cdef Py_ssize_t *sizes
     cdef Cell *cells
-    cdef Cell *cell
     cdef list column
     cdef char *buffer = NULL
     cdef char *at
@@ -129,14 +159,10 @@ def lay_out(list titles not None, list columns not None, Py_ssize_t width=-1, Py
             column = columns[i]
             if len(column) != rows - 1:
                 raise ValueError("columns of different lengths")
-            sizes[i] = 0
-            for j in range(rows):
-                cell = &cells[j * count + i]
-                if not take(column[j - 1] if j else titles[i], cell):
-                    return None
-                total += cell.length
-                if cell.length > sizes[i]:
-                    sizes[i] = cell.length
+            length = take_column(titles[i], column, &cells[i], count, &sizes[i])
+            if length < 0:
+                return None
+            total += length
             if sizes[i] > widest:
                 if width >= 0:
                     return None
@@ -149,18 +175,10 @@ def lay_out(list titles not None, list columns not None, Py_ssize_t width=-1, Py
             raise MemoryError
         at = put_line(buffer, cells, sizes, count)
         at[0] = c"\n"
-        at += 1
-        for i in range(count):
-            if i:
-                at[0] = c" "
-                at += 1
-            memset(at, c"-", sizes[i])
-            at += sizes[i]
-        while at[-1] == c" ":
-            at -= 1
-        for j in range(1, rows):
+        at = put_rule(at + 1, sizes, count)
+        for i in range(1, rows):
             at[0] = c"\n"
-            at = put_line(at + 1, &cells[j * count], sizes, count)
+            at = put_line(at + 1, &cells[i * count], sizes, count)
         return PyUnicode_FromStringAndSize(buffer, at - buffer)
     finally:
         free(sizes)

@@ -130,21 +130,10 @@ cdef inline char *write_number(char *out, const char *s, Py_ssize_t at, Py_ssize
     return out + 2 + length
 
 
-cdef bytes full_key(const char *s, const Parts *p, KeyMode mode):
-    """epoch, (2 component)…, 1, pre rank [number], post rank [number], dev rank [number], (2 text 1 | 3 number)…"""
-    cdef Py_ssize_t bound = 64 + 3 * (p.epoch_len + p.release_end - p.release_at + p.local_len)
-    cdef Py_ssize_t at, i, end
-    cdef char *buffer
-    cdef char *out
-    cdef char *trimmed
-    cdef bint number
-    bound += p.pre_len + p.post_len + p.dev_len
-    buffer = <char *>PyMem_Malloc(bound)
-    if buffer == NULL:
-        raise MemoryError()
-    out = write_number(buffer, s, p.epoch_at, p.epoch_len)
-    trimmed = out
-    at = p.release_at
+cdef inline char *write_release(char *out, const char *s, const Parts *p) noexcept nogil:
+    """(2 component)…, without trailing zeros."""
+    cdef Py_ssize_t end, at = p.release_at
+    cdef char *trimmed = out
     while at < p.release_end:
         end = at
         while end < p.release_end and s[end] != c".":
@@ -154,7 +143,45 @@ cdef bytes full_key(const char *s, const Parts *p, KeyMode mode):
         if out[-1] or out[-2]:  # not the length of a zero
             trimmed = out
         at = end + 1
-    out = trimmed
+    return trimmed
+
+
+cdef inline char *write_local(char *out, const char *s, const Parts *p) noexcept nogil:
+    """(2 text 1 | 3 number)…"""
+    cdef Py_ssize_t i, end, at = p.local_at
+    cdef bint number
+    while at < p.local_at + p.local_len:
+        end = at
+        number = True
+        while end < p.local_at + p.local_len and not is_separator(s[end]):
+            number = number and is_digit(s[end])
+            end += 1
+        if number:
+            out[0] = 3
+            out = write_number(out + 1, s, at, end - at)
+        else:
+            out[0] = 2
+            out += 1
+            for i in range(at, end):
+                out[0] = lower(s[i])
+                out += 1
+            out[0] = 1
+            out += 1
+        at = end + 1
+    return out
+
+
+cdef bytes full_key(const char *s, const Parts *p, KeyMode mode):
+    """epoch, (2 component)…, 1, pre rank [number], post rank [number], dev rank [number], (2 text 1 | 3 number)…"""
+    cdef Py_ssize_t bound = 64 + 3 * (p.epoch_len + p.release_end - p.release_at + p.local_len)
+    cdef char *buffer
+    cdef char *out
+    bound += p.pre_len + p.post_len + p.dev_len
+    buffer = <char *>PyMem_Malloc(bound)
+    if buffer == NULL:
+        raise MemoryError()
+    out = write_number(buffer, s, p.epoch_at, p.epoch_len)
+    out = write_release(out, s, p)
     out[0] = 1
     out[1] = 1 if not p.pre and p.dev and not p.post else 5 if not p.pre else 1 + p.pre
     if mode == KEY_AFTER_POSTS and not p.pre:
@@ -175,25 +202,7 @@ cdef bytes full_key(const char *s, const Parts *p, KeyMode mode):
         out += 1
         if p.dev:
             out = write_number(out, s, p.dev_at, p.dev_len)
-        at = p.local_at
-        while at < p.local_at + p.local_len:
-            end = at
-            number = True
-            while end < p.local_at + p.local_len and not is_separator(s[end]):
-                number = number and is_digit(s[end])
-                end += 1
-            if number:
-                out[0] = 3
-                out = write_number(out + 1, s, at, end - at)
-            else:
-                out[0] = 2
-                out += 1
-                for i in range(at, end):
-                    out[0] = lower(s[i])
-                    out += 1
-                out[0] = 1
-                out += 1
-            at = end + 1
+        out = write_local(out, s, p)
     try:
         return PyBytes_FromStringAndSize(buffer, out - buffer)
     finally:

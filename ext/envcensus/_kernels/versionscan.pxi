@@ -73,11 +73,54 @@ cdef inline Py_ssize_t suffix_number(
     return i
 
 
-cdef Py_ssize_t scan_prefix(const char *s, Py_ssize_t n, Parts *p) noexcept nogil:
-    cdef Py_ssize_t i = 0, j, end
-    cdef uint64_t value = 0
+cdef inline Py_ssize_t scan_suffixes(const char *s, Py_ssize_t i, Py_ssize_t n, Parts *p) noexcept nogil:
+    """The end of the pre-, post- and development release after a release."""
     cdef int kind = 0
-    cdef Py_ssize_t length
+    cdef Py_ssize_t j, length
+    j = i + 1 if i < n and is_separator(s[i]) else i
+    length = pre_word(s, j, n, &kind)
+    if length:
+        p.pre = kind
+        i = suffix_number(s, j + length, n, &p.pre_at, &p.pre_len, &p.pre_number, &p.big)
+
+    if i + 1 < n and s[i] == c"-" and is_digit(s[i + 1]):
+        p.post = True
+        p.post_at = i + 1
+        i = digits(s, i + 1, n, &p.post_number, &p.big)
+        p.post_len = i - p.post_at
+    else:
+        j = i + 1 if i < n and is_separator(s[i]) else i
+        length = post_word(s, j, n)
+        if length:
+            p.post = True
+            i = suffix_number(s, j + length, n, &p.post_at, &p.post_len, &p.post_number, &p.big)
+
+    j = i + 1 if i < n and is_separator(s[i]) else i
+    if word(s, j, n, b"dev", 3):
+        p.dev = True
+        i = suffix_number(s, j + 3, n, &p.dev_at, &p.dev_len, &p.dev_number, &p.big)
+    return i
+
+
+cdef inline Py_ssize_t scan_local(const char *s, Py_ssize_t i, Py_ssize_t n, Parts *p) noexcept nogil:
+    """The end of the local label at i, i itself where there is none."""
+    if i + 1 >= n or s[i] != c"+" or not is_alnum(s[i + 1]):
+        return i
+    p.local_at = i + 1
+    i += 1
+    while True:
+        while i < n and is_alnum(s[i]):
+            i += 1
+        if i + 1 >= n or not is_separator(s[i]) or not is_alnum(s[i + 1]):
+            break
+        i += 1
+    p.local_len = i - p.local_at
+    return i
+
+
+cdef Py_ssize_t scan_prefix(const char *s, Py_ssize_t n, Parts *p) noexcept nogil:
+    cdef Py_ssize_t i = 0, j
+    cdef uint64_t value = 0
     p.epoch_len = p.pre_len = p.post_len = p.dev_len = p.local_len = 0
     p.epoch_at = p.pre_at = p.post_at = p.dev_at = p.local_at = 0
     p.pre = PRE_NONE
@@ -110,43 +153,7 @@ cdef Py_ssize_t scan_prefix(const char *s, Py_ssize_t n, Parts *p) noexcept nogi
             p.big = True
         p.count += 1
     p.release_end = i
-
-    j = i + 1 if i < n and is_separator(s[i]) else i
-    length = pre_word(s, j, n, &kind)
-    if length:
-        p.pre = kind
-        i = suffix_number(s, j + length, n, &p.pre_at, &p.pre_len, &p.pre_number, &p.big)
-
-    if i + 1 < n and s[i] == c"-" and is_digit(s[i + 1]):
-        p.post = True
-        p.post_at = i + 1
-        i = digits(s, i + 1, n, &p.post_number, &p.big)
-        p.post_len = i - p.post_at
-    else:
-        j = i + 1 if i < n and is_separator(s[i]) else i
-        length = post_word(s, j, n)
-        if length:
-            p.post = True
-            i = suffix_number(s, j + length, n, &p.post_at, &p.post_len, &p.post_number, &p.big)
-
-    j = i + 1 if i < n and is_separator(s[i]) else i
-    if word(s, j, n, b"dev", 3):
-        p.dev = True
-        i = suffix_number(s, j + 3, n, &p.dev_at, &p.dev_len, &p.dev_number, &p.big)
-
-    if i + 1 < n and s[i] == c"+" and is_alnum(s[i + 1]):
-        p.local_at = i + 1
-        end = i + 1
-        while True:
-            while end < n and is_alnum(s[end]):
-                end += 1
-            if end + 1 < n and is_separator(s[end]) and is_alnum(s[end + 1]):
-                end += 1
-                continue
-            break
-        p.local_len = end - p.local_at
-        i = end
-    return i
+    return scan_local(s, scan_suffixes(s, i, n, p), n, p)
 
 
 cdef int scan_version(const char *s, Py_ssize_t n, Parts *p) noexcept nogil:
