@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import IO, Any
+from typing import Any
 
 import click
 
@@ -17,42 +17,26 @@ from envcensus.errors import ExitCode
 @options.fail_on
 @options.output
 @options.cluster
-def command(
-    roots: tuple[str, ...],
-    roots_from: IO[bytes] | None,
-    format_: str,
-    outputs: tuple[str, ...],
-    quiet: bool,
-    allow_incomplete: bool,
-    fail_on: tuple[str, ...],
-    **more: Any,
-) -> ExitCode:
+def command(**values: Any) -> ExitCode:
     """Say what is wrong in the environments found below each ROOT: what `pip check` finds, and what only files tell.
 
     Without a ROOT: the active virtualenv, else the current directory. With `--fail-on problem` the exit code is 3 when
     there is anything.
     """
     from envcensus.cli.progress import terminal_progress
-    from envcensus.cli.roots import resolve_roots
     from envcensus.pipelines.check import check
-    from envcensus.report.formats import known, render
+    from envcensus.report.formats import known
 
-    rules = deliver.rules(fail_on)
-    known(format_)
-    deliver.check_outputs(outputs)
-    paths = resolve_roots(roots, roots_from, system=more["system"])
-    with options.open_cache(more) as store, terminal_progress(more["progress"], quiet=quiet) as progress:
-        census = check(
-            paths,
-            options.discover_options(more),
-            store,
-            rescan=more["rescan"],
-            progress=progress,
-        )
-    options.ran(more, store, census.metrics)
-    shape = deliver.render_options("check")
-    with deliver.to_files(outputs, lambda name: render(name, census, deliver.for_files(shape))):
-        if not quiet or deliver.newsworthy(census):
-            deliver.to_stdout(render(format_, census, shape))
-    deliver.say_if_nothing_is_there(census, paths, system=more["system"], quiet=quiet)
-    return deliver.exit_code(census, rules, allow_incomplete=allow_incomplete)
+    rules = deliver.rules(values["fail_on"])
+    known(values["format_"])
+    deliver.check_outputs(values["outputs"])
+    paths = options.roots(values)
+    with (
+        options.open_cache(values) as store,
+        terminal_progress(values["progress"], quiet=values["quiet"]) as progress,
+    ):
+        census = check(paths, options.discover_options(values), store, rescan=values["rescan"], progress=progress)
+    options.ran(values, store, census.metrics)
+    deliver.report(census, values, deliver.render_options("check"))
+    deliver.say_if_nothing_is_there(census, paths, system=values["system"], quiet=values["quiet"])
+    return deliver.exit_code(census, rules, allow_incomplete=values["allow_incomplete"])

@@ -21,7 +21,7 @@ from envcensus.errors import ExitCode
     help="The pip command whose section of pip.conf counts: list for outdated, install for resolve.",
 )
 @click.option("--format", "style", type=click.Choice(["columns", "json"]), default="columns", show_default=True)
-def command(command_name: str, style: str, **values: Any) -> int:
+def command(**values: Any) -> int:
     """Show the settings in force, and where each value came from.
 
     The configuration of pip counts (files, then PIP_* variables); above it [index] of envcensus.toml, or
@@ -31,9 +31,11 @@ def command(command_name: str, style: str, **values: Any) -> int:
     from envcensus.model.display import neutral
     from envcensus.pipelines.config import config_problems, render_json, render_rows
 
-    config = options.index_config(values, command_name)
+    config = options.index_config(values, values["command_name"])
     problems = config_problems(config)
-    click.echo(render_json(config.settings, problems) if style == "json" else render_rows(config.settings), nl=False)
+    click.echo(
+        render_json(config.settings, problems) if values["style"] == "json" else render_rows(config.settings), nl=False
+    )
     for problem in problems:
         click.echo(f"envcensus: {neutral(f'{problem.where}: {problem.reason}')}", err=True)
     return ExitCode.INCOMPLETE if problems else ExitCode.COMPLETE

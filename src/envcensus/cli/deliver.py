@@ -15,7 +15,7 @@ from envcensus.report import formats
 from envcensus.report.options import RenderOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from envcensus.analysis.rules import Rules
     from envcensus.model.census import Census
@@ -71,6 +71,21 @@ def to_files(
         print(f"envcensus: {neutral(str(other))}", file=sys.stderr)
     if failed:
         raise failed[0]
+
+
+def report(
+    census: Census,
+    values: Mapping[str, Any],
+    shape: RenderOptions,
+    other: Callable[[], Iterable[str] | None] = lambda: None,
+) -> None:
+    """Write a census to the files of --output, and to standard output unless it is a quiet run without news.
+
+    `other` makes what standard output gets in place of the report in --format, where it is not None.
+    """
+    with to_files(values["outputs"], lambda name: formats.render(name, census, for_files(shape))):
+        if not values["quiet"] or newsworthy(census):
+            to_stdout(other() or formats.render(values["format_"], census, shape))
 
 
 def rules(texts: Sequence[str]) -> Rules | None:
@@ -133,9 +148,9 @@ def render_options(
     command: str, *, show_all: bool = False, verbose: bool = False, trend: tuple[TrendPoint, ...] = ()
 ) -> RenderOptions:
     """Options for standard output as it is: colour and width only on a terminal."""
-    more: dict[str, Any] = {"show": _EVERY} if show_all else {}
+    shown: dict[str, Any] = {"show": _EVERY} if show_all else {}
     color, width = wants_color(), terminal_width()
-    return RenderOptions(command=command, verbose=verbose, color=color, width=width, trend=trend, **more)
+    return RenderOptions(command=command, verbose=verbose, color=color, width=width, trend=trend, **shown)
 
 
 def for_files(options: RenderOptions) -> RenderOptions:

@@ -18,7 +18,7 @@ from envcensus.errors import ExitCode
 @options.cache
 @options.figures
 @click.option("--allow-incomplete", is_flag=True, help="Exit with 0 although something could not be looked at.")
-def command(old: str, new: str, format_: str, allow_incomplete: bool, **more: Any) -> ExitCode:
+def command(old: str, new: str, **values: Any) -> ExitCode:
     """List what was added, removed, upgraded or downgraded from OLD to NEW: snapshots, or directories of this host.
 
     Environments are the same when host and path are.
@@ -30,11 +30,11 @@ def command(old: str, new: str, format_: str, allow_incomplete: bool, **more: An
     from envcensus.pipelines.diff import diff
     from envcensus.report import flat
 
-    flat.known(format_)
+    flat.known(values["format_"])
     before, after = resolve_roots([old, new], None)
-    with options.open_cache(more) as store, terminal_progress(None, quiet=False) as progress:
-        found, skipped = diff(before, after, DiscoverOptions(), store, rescan=more["rescan"], progress=progress)
-    options.ran(more, store, Metrics())
-    deliver.to_stdout(flat.render(format_, found, deliver.render_options("diff")))
+    with options.open_cache(values) as store, terminal_progress(None, quiet=False) as progress:
+        found, skipped = diff(before, after, DiscoverOptions(), store, rescan=values["rescan"], progress=progress)
+    options.ran(values, store, Metrics())
+    deliver.to_stdout(flat.render(values["format_"], found, deliver.render_options("diff")))
     deliver.say_skipped(skipped)
-    return ExitCode.INCOMPLETE if skipped and not allow_incomplete else ExitCode.COMPLETE
+    return ExitCode.INCOMPLETE if skipped and not values["allow_incomplete"] else ExitCode.COMPLETE

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from envcensus.model.census import Census
     from envcensus.pipelines.installed import ListState, Selection
     from envcensus.pipelines.progress import Progress
+    from envcensus.report.options import RenderOptions
 
 
 @click.command("list", short_help="What is installed: pip list, for one environment or thousands.")
@@ -34,15 +35,7 @@ if TYPE_CHECKING:
 @options.cache
 @options.output
 @options.cluster
-def command(
-    roots: tuple[str, ...],
-    roots_from: IO[bytes] | None,
-    format_: str,
-    outputs: tuple[str, ...],
-    quiet: bool,
-    allow_incomplete: bool,
-    **more: Any,
-) -> ExitCode:
+def command(**values: Any) -> ExitCode:
     """List what is installed in the environments found below each ROOT.
 
     Where the one ROOT is itself an environment the output is that of `pip list`, with the same --format columns,
@@ -50,94 +43,111 @@ def command(
     else the current directory.
     """
     from envcensus.cli import streaming
-    from envcensus.cli.progress import terminal_progress
-    from envcensus.cli.roots import resolve_roots
     from envcensus.inventory import environments_at
-    from envcensus.pipelines.installed import stream
-    from envcensus.report.formats import for_file, known, render
+    from envcensus.report.formats import for_file, known
 
-    if more["outdated"] and more["uptodate"]:
+    if values["outdated"] and values["uptodate"]:
         raise UsageError("--outdated and --uptodate cannot be combined", remedy="choose one")
-    paths = resolve_roots(roots, roots_from, system=more["system"])
+    paths = options.roots(values)
     # (a prefix with several Pythons is as many environments)
-    single = len(paths) == 1 and not more["system"] and len(environments_at(paths[0])) == 1
+    single = len(paths) == 1 and not values["system"] and len(environments_at(paths[0])) == 1
     if single:
-        more["max_depth"] = 0  # a conda prefix alone, without those in its `envs`
+        values["max_depth"] = 0  # a conda prefix alone, without those in its `envs`
+    format_, outputs = values["format_"], values["outputs"]
     pip_shape = single and format_ in {"columns", "freeze", "json"}
     if not pip_shape:
         known(format_)
     deliver.check_outputs(outputs)
-    shape = deliver.render_options("list", show_all=True, verbose=more["verbose"])
     # pip's columns have the build tag; installer and "requested" are in most other formats.
     asked = {format_, *map(for_file, outputs)}
-    more["details"] = pip_shape or more["verbose"] or not asked <= {"columns", "freeze"}
-    streams = not (pip_shape or more["outdated"] or more["uptodate"]) and streaming.possible(format_, outputs)
-    silent = quiet or (streams and streaming.on_terminal())
-    with options.open_cache(more) as store, terminal_progress(more["progress"], quiet=silent) as progress:
-        if streams:
-            run = stream(
-                paths, options.discover_options(more), store, _selection(more), progress=progress, **_scan(more)
-            )
-            streaming.to_all(run, render, format_, outputs, shape, quiet=quiet)
-            census = run.census()
-        else:
-            census = _take(paths, more, store, progress)
-    options.ran(more, store, census.metrics)
+    values["details"] = pip_shape or values["verbose"] or not asked <= {"columns", "freeze"}
+    shape = deliver.render_options("list", show_all=True, verbose=values["verbose"])
+    if not (pip_shape or values["outdated"] or values["uptodate"]) and streaming.possible(format_, outputs):
+        census = _streamed(paths, values, shape)
+    else:
+        census = _whole(paths, values, shape, pip_shape=pip_shape)
     if not single:
-        deliver.say_if_nothing_is_there(census, paths, system=more["system"], quiet=quiet)
-    if streams:
-        return deliver.exit_code(census, allow_incomplete=allow_incomplete)
-    with deliver.to_files(outputs, lambda name: render(name, census, deliver.for_files(shape))):
-        if not quiet or deliver.newsworthy(census):
-            deliver.to_stdout(_pip_lines(format_, census, more) if pip_shape else render(format_, census, shape))
+        deliver.say_if_nothing_is_there(census, paths, system=values["system"], quiet=values["quiet"])
+    return deliver.exit_code(census, allow_incomplete=values["allow_incomplete"])
+
+
+def _streamed(paths: list[str], values: dict[str, Any], shape: RenderOptions) -> Census:
+    """Write the report environment by environment; the census without them."""
+    from envcensus.cli import streaming
+    from envcensus.cli.progress import terminal_progress
+    from envcensus.pipelines.installed import stream
+    from envcensus.report.formats import render
+
+    silent = values["quiet"] or streaming.on_terminal()
+    with options.open_cache(values) as store, terminal_progress(values["progress"], quiet=silent) as progress:
+        run = stream(
+            paths, options.discover_options(values), store, _selection(values), progress=progress, **_scan(values)
+        )
+        streaming.to_all(run, render, values["format_"], values["outputs"], shape, quiet=values["quiet"])
+        census = run.census()
+    options.ran(values, store, census.metrics)
+    return census
+
+
+def _whole(paths: list[str], values: dict[str, Any], shape: RenderOptions, *, pip_shape: bool) -> Census:
+    """Write the report when the census is complete."""
+    from envcensus.cli.progress import terminal_progress
+
+    with (
+        options.open_cache(values) as store,
+        terminal_progress(values["progress"], quiet=values["quiet"]) as progress,
+    ):
+        census = _take(paths, values, store, progress)
+    options.ran(values, store, census.metrics)
+    deliver.report(census, values, shape, lambda: _pip_lines(census, values) if pip_shape else None)
     if pip_shape:
         deliver.say_skipped(census.skipped)
         deliver.say_remarks(census)
-    return deliver.exit_code(census, allow_incomplete=allow_incomplete)
+    return census
 
 
-def _take(paths: list[str], more: dict[str, Any], store: Store | NoStore, progress: Progress) -> Census:
+def _take(paths: list[str], values: dict[str, Any], store: Store | NoStore, progress: Progress) -> Census:
     """The census with the rows that were asked for."""
     from envcensus.pipelines.installed import installed, select
 
-    discovery = options.discover_options(more)
-    chosen = _selection(more)
+    discovery = options.discover_options(values)
+    chosen = _selection(values)
     if chosen.state == "all":
-        census = installed(paths, discovery, store, progress=progress, **_scan(more))
+        census = installed(paths, discovery, store, progress=progress, **_scan(values))
     else:
         from envcensus.pipelines.outdated import OutdatedOptions, outdated
 
         census = outdated(
             paths,
             discovery,
-            options.index_config(more),
+            options.index_config(values),
             store,
-            asking=options.ask_options(more),
-            options=OutdatedOptions(pre=more["pre"], wanted=False),
+            asking=options.ask_options(values),
+            options=OutdatedOptions(pre=values["pre"], wanted=False),
             progress=progress,
-            **_scan(more),
+            **_scan(values),
         )
     return select(census, chosen)
 
 
-def _scan(more: dict[str, Any]) -> dict[str, bool]:
-    return {"rescan": more["rescan"], "requires": more["not_required"], "details": more["details"]}
+def _scan(values: dict[str, Any]) -> dict[str, bool]:
+    return {"rescan": values["rescan"], "requires": values["not_required"], "details": values["details"]}
 
 
-def _selection(more: dict[str, Any]) -> Selection:
+def _selection(values: dict[str, Any]) -> Selection:
     from envcensus.pipelines.installed import Selection
 
-    state: ListState = "outdated" if more["outdated"] else "uptodate" if more["uptodate"] else "all"
+    state: ListState = "outdated" if values["outdated"] else "uptodate" if values["uptodate"] else "all"
     return Selection(
         state=state,
-        editable=more["editable"],
-        exclude_editable=more["exclude_editable"],
-        exclude=more["exclude"],
-        not_required=more["not_required"],
+        editable=values["editable"],
+        exclude_editable=values["exclude_editable"],
+        exclude=values["exclude"],
+        not_required=values["not_required"],
     )
 
 
-def _pip_lines(format_: str, census: Census, more: dict[str, Any]) -> Iterable[str]:
+def _pip_lines(census: Census, values: dict[str, Any]) -> Iterable[str]:
     """The lines of `pip list`; rows whose look-up failed are on standard error, as pip's warnings are."""
     from envcensus.report import pip_list
 
@@ -150,4 +160,6 @@ def _pip_lines(format_: str, census: Census, more: dict[str, Any]) -> Iterable[s
     shown = [finding for finding in findings if finding.state != "failed"]
     latest = {finding.distribution.normalized: finding.latest for finding in shown if finding.latest}
     distributions = [finding.distribution for finding in shown]
-    return pip_list.render(format_, distributions, latest=latest if more["outdated"] else None, verbose=more["verbose"])
+    return pip_list.render(
+        values["format_"], distributions, latest=latest if values["outdated"] else None, verbose=values["verbose"]
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import IO, Any
+from typing import Any
 
 import click
 
@@ -18,14 +18,7 @@ from envcensus.errors import ExitCode, UsageError
 @options.bounds
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing when every snapshot could be used.")
 @click.option("--allow-incomplete", is_flag=True, help="Exit with 0 although a snapshot could not be used.")
-def command(
-    snapshots: tuple[str, ...],
-    roots_from: IO[bytes] | None,
-    output: str,
-    quiet: bool,
-    allow_incomplete: bool,
-    **more: Any,
-) -> ExitCode:
+def command(snapshots: tuple[str, ...], **values: Any) -> ExitCode:
     """Write the hosts of all SNAPSHOTS into one.
 
     Of several scans of one host the newest is taken. A damaged snapshot is left out, and every report on the result
@@ -37,16 +30,17 @@ def command(
     from envcensus.model.display import neutral, plural
     from envcensus.pipelines.merge import merge
 
+    output, roots_from, quiet = values["output"], values["roots_from"], values["quiet"]
     deliver.check_snapshot(output)
     if not snapshots and roots_from is None:
         raise UsageError("nothing to merge", remedy="name some snapshots")
     with terminal_progress(None, quiet=quiet) as progress:
         done = merge(resolve_roots(snapshots, roots_from), output, progress=progress)
-    options.ran(more, None, Metrics(environments=done.environments, distributions=done.distributions))
+    options.ran(values, None, Metrics(environments=done.environments, distributions=done.distributions))
     deliver.say_skipped(done.skipped)
     if not quiet:
         for note in done.notes:
             click.echo(neutral(f"envcensus: {note}"), err=True)
         older = f", {done.superseded} older left out" if done.superseded else ""
         click.echo(f"{plural(done.hosts, 'host')}, {plural(done.environments, 'environment')}{older}", err=True)
-    return ExitCode.INCOMPLETE if done.skipped and not allow_incomplete else ExitCode.COMPLETE
+    return ExitCode.INCOMPLETE if done.skipped and not values["allow_incomplete"] else ExitCode.COMPLETE

@@ -1,4 +1,8 @@
-"""Options that several commands share: the decorators that add them, and what is made of their values."""
+"""Options that several commands share: the decorators that add them, and what is made of their values.
+
+A command takes its arguments as parameters, and its options, shared ones or not, together as `values`: they are
+declared once, where click is told of them.
+"""
 
 from __future__ import annotations
 
@@ -67,8 +71,15 @@ discovery: Callable[[F], F] = _group(*_roots, option("--exclude-dir", "exclude_d
 discovery_alone: Callable[[F], F] = _group(*_roots, option("--exclude", "--exclude-dir", "exclude_dirs", **_exclude))
 
 
+def roots(values: Mapping[str, Any]) -> list[str]:
+    """The absolute roots among the values of `discovery`. Raises UsageError."""
+    from envcensus.cli.roots import resolve_roots
+
+    return resolve_roots(values["roots"], values["roots_from"], system=values["system"])
+
+
 def discover_options(values: Mapping[str, Any]) -> DiscoverOptions:
-    """From the values of `discovery`."""
+    """How the roots are walked, likewise."""
     from envcensus.inventory import DiscoverOptions
 
     return DiscoverOptions(
@@ -175,13 +186,13 @@ def _bounded(function: F) -> F:
         metrics_file: str | None,
         lock: str | None = None,
         timeout: float | None = None,
-        **more: Any,
+        **values: Any,
     ) -> Any:
         from contextlib import ExitStack
 
         from envcensus.cli import usage
 
-        usage.check(more, metrics_file)
+        usage.check(values, metrics_file)
         with ExitStack() as bounds:
             if lock is not None:
                 from envcensus.runtime.lock import only_run
@@ -197,7 +208,7 @@ def _bounded(function: F) -> F:
                 from envcensus.runtime.signals import out_of_time_after
 
                 bounds.enter_context(out_of_time_after(timeout))
-            code = function(*arguments, meter=meter, **more)
+            code = function(*arguments, meter=meter, **values)
             if meter is not None:
                 meter.exit_code = code
             return code
@@ -232,13 +243,13 @@ def _clustered(function: F) -> F:
         cluster: str | None,
         host_timeout: float | None,
         expect_hosts: IO[bytes] | None,
-        **more: Any,
+        **values: Any,
     ) -> Any:
         if cluster is None:
-            return function(*arguments, **more)
+            return function(*arguments, **values)
         from envcensus.cli.cluster import scanned
 
-        with scanned(cluster, host_timeout, expect_hosts, more) as changed:
+        with scanned(cluster, host_timeout, expect_hosts, values) as changed:
             return function(*arguments, **changed)
 
     return run  # type: ignore[return-value]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -46,60 +46,44 @@ if TYPE_CHECKING:
 @options.fail_on
 @options.output
 @options.cluster
-def command(
-    roots: tuple[str, ...],
-    roots_from: IO[bytes] | None,
-    format_: str,
-    by: str,
-    show_all: bool,
-    outputs: tuple[str, ...],
-    quiet: bool,
-    allow_incomplete: bool,
-    fail_on: tuple[str, ...],
-    **more: Any,
-) -> ExitCode:
+def command(**values: Any) -> ExitCode:
     """Say what is outdated in the environments found below each ROOT.
 
     Each project is asked for once, however many environments hold it, and answers are cached. Nothing that is found
     is executed. Without a ROOT: the active virtualenv, else the current directory.
     """
     from envcensus.cli.progress import terminal_progress
-    from envcensus.cli.roots import resolve_roots
     from envcensus.pipelines.outdated import outdated
-    from envcensus.report.formats import render
 
-    if more["upgrade_plan"]:
+    if values["upgrade_plan"]:
         from envcensus.cli import upgrade_plan
 
-        shown = {"format_": format_, "show_all": show_all, "outputs": outputs, "quiet": quiet}
-        return upgrade_plan.run(
-            resolve_roots(roots, roots_from, system=more["system"]),
-            {**more, **shown, "allow_incomplete": allow_incomplete},
-        )
-    rules = deliver.rules(fail_on)
-    _check_format(format_, by)
-    _check_since(more)
-    deliver.check_outputs(outputs)
-    paths = resolve_roots(roots, roots_from, system=more["system"])
-    with options.open_cache(more) as store, terminal_progress(more["progress"], quiet=quiet) as progress:
+        return upgrade_plan.run(options.roots(values), values)
+    rules = deliver.rules(values["fail_on"])
+    _check_format(values["format_"], values["by"])
+    _check_since(values)
+    deliver.check_outputs(values["outputs"])
+    paths = options.roots(values)
+    with (
+        options.open_cache(values) as store,
+        terminal_progress(values["progress"], quiet=values["quiet"]) as progress,
+    ):
         census = outdated(
             paths,
-            options.discover_options(more),
-            options.index_config(more),
+            options.discover_options(values),
+            options.index_config(values),
             store,
-            asking=options.ask_options(more),
-            options=_what(more),
-            rescan=more["rescan"],
+            asking=options.ask_options(values),
+            options=_what(values),
+            rescan=values["rescan"],
             progress=progress,
         )
-    options.ran(more, store, census.metrics)
-    census, trend = _compared(census, more, more.get("remembered_as", paths))
-    shape = deliver.render_options("outdated", show_all=show_all, trend=trend)
-    with deliver.to_files(outputs, lambda name: render(name, census, deliver.for_files(shape))):
-        if not quiet or deliver.newsworthy(census):
-            deliver.to_stdout(_grouped(by, format_, census, shape) or render(format_, census, shape))
-    deliver.say_if_nothing_is_there(census, paths, system=more["system"], quiet=quiet)
-    return deliver.exit_code(census, rules, allow_incomplete=allow_incomplete)
+    options.ran(values, store, census.metrics)
+    census, trend = _compared(census, values, values.get("remembered_as", paths))
+    shape = deliver.render_options("outdated", show_all=values["show_all"], trend=trend)
+    deliver.report(census, values, shape, lambda: _grouped(values["by"], values["format_"], census, shape))
+    deliver.say_if_nothing_is_there(census, paths, system=values["system"], quiet=values["quiet"])
+    return deliver.exit_code(census, rules, allow_incomplete=values["allow_incomplete"])
 
 
 def _check_format(format_: str, by: str) -> None:

@@ -15,16 +15,16 @@ from envcensus.errors import ExitCode
 @options.format_("columns or json.")
 @options.cache
 @options.figures
-def command(environment: str, format_: str, **more: Any) -> ExitCode:
+def command(environment: str, **values: Any) -> ExitCode:
     """Draw what is installed in ENVIRONMENT as a tree: below each distribution what it requires."""
     from envcensus.analysis.tree import forest
     from envcensus.cli.environment import one_survey
     from envcensus.pipelines.check import graph_of
     from envcensus.report import branches
 
-    with options.open_cache(more) as store:
-        survey, skipped, metrics = one_survey(environment, store, rescan=more["rescan"])
-    options.ran(more, store, metrics)
-    deliver.to_stdout(branches.render(format_, forest(graph_of(survey)), deliver.render_options("tree")))
+    with options.open_cache(values) as store:
+        survey, skipped, metrics = one_survey(environment, store, rescan=values["rescan"])
+    options.ran(values, store, metrics)
+    deliver.to_stdout(branches.render(values["format_"], forest(graph_of(survey)), deliver.render_options("tree")))
     deliver.say_skipped(skipped)
     return ExitCode.INCOMPLETE if skipped else ExitCode.COMPLETE

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import IO, Any
+from typing import Any
 
 import click
 
@@ -18,38 +18,30 @@ from envcensus.errors import ExitCode
 @click.option("--allow-incomplete", is_flag=True, help="Exit with 0 although something could not be looked at.")
 @options.figures
 @options.cluster
-def command(
-    requirement: str,
-    roots: tuple[str, ...],
-    roots_from: IO[bytes] | None,
-    format_: str,
-    allow_incomplete: bool,
-    **more: Any,
-) -> ExitCode:
+def command(requirement: str, **values: Any) -> ExitCode:
     """List the environments below each ROOT that hold REQUIREMENT: a name, with or without versions ('numpy<2')."""
     from envcensus.cli.progress import terminal_progress
-    from envcensus.cli.roots import resolve_roots
     from envcensus.model.census import Metrics
     from envcensus.model.display import neutral, plural
     from envcensus.pipelines.where import where
     from envcensus.report import flat
 
     metrics = Metrics()
-    with options.open_cache(more) as store, terminal_progress(None, quiet=False) as progress:
+    with options.open_cache(values) as store, terminal_progress(None, quiet=False) as progress:
         found, skipped = where(
             requirement,
-            resolve_roots(roots, roots_from, system=more["system"]),
-            options.discover_options(more),
+            options.roots(values),
+            options.discover_options(values),
             store,
-            rescan=more["rescan"],
+            rescan=values["rescan"],
             progress=progress,
             metrics=metrics,
         )
-    options.ran(more, store, metrics)
-    deliver.to_stdout(flat.render(format_, found, deliver.render_options("where")))
+    options.ran(values, store, metrics)
+    deliver.to_stdout(flat.render(values["format_"], found, deliver.render_options("where")))
     if not found and not skipped:
         click.echo(
             f"envcensus: none of {plural(metrics.environments, 'environment')} holds {neutral(requirement)}", err=True
         )
     deliver.say_skipped(skipped)
-    return ExitCode.INCOMPLETE if skipped and not allow_incomplete else ExitCode.COMPLETE
+    return ExitCode.INCOMPLETE if skipped and not values["allow_incomplete"] else ExitCode.COMPLETE
