@@ -8,6 +8,7 @@ from standard input, writes a JSON account to standard output. Standard library 
 import ctypes
 import json
 import os
+import resource
 import signal
 import sys
 import threading
@@ -74,27 +75,45 @@ def busy() -> float:
     return (sum(fields[:3]) + sum(fields[5:8])) / os.sysconf("SC_CLK_TCK")
 
 
-def run(order: dict[str, Any]) -> dict[str, Any]:
-    """Run `commands`, `jobs` at a time; `stdout` takes all their output, `stdin` feeds each of them."""
-    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND
-    actions = [
-        (os.POSIX_SPAWN_OPEN, 0, order["stdin"], os.O_RDONLY, 0),
-        (os.POSIX_SPAWN_OPEN, 1, order["stdout"], flags & ~os.O_TRUNC, 0o600),
-        (os.POSIX_SPAWN_OPEN, 2, order["stderr"], flags & ~os.O_TRUNC, 0o600),
-    ]
+def streams(order: dict[str, Any]) -> list[tuple[int, ...]]:
+    """What posix_spawn does to the standard streams of each command; the files for output are emptied here."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
     for path in (order["stdout"], order["stderr"]):
-        os.close(os.open(path, flags, 0o600))
-    sampler = Sampler(order["interval"]) if order["interval"] else None
-    if sampler:
-        sampler.start()
+        os.close(os.open(path, flags | os.O_TRUNC, 0o600))
+    return [
+        (os.POSIX_SPAWN_OPEN, 0, order["stdin"], os.O_RDONLY, 0),
+        (os.POSIX_SPAWN_OPEN, 1, order["stdout"], flags, 0o600),
+        (os.POSIX_SPAWN_OPEN, 2, order["stderr"], flags, 0o600),
+    ]
+
+
+class Account:
+    """What the processes that ended have cost, all together."""
+
+    def __init__(self) -> None:
+        self.user = self.system = 0.0  # seconds
+        self.largest = 0  # resident bytes of the largest single process
+        self.codes: dict[int, int] = {}  # how many of the commands ended with each exit code
+
+    def add(self, usage: resource.struct_rusage) -> None:
+        """Take in one process, a command or not."""
+        self.user += usage.ru_utime
+        self.system += usage.ru_stime
+        self.largest = max(self.largest, usage.ru_maxrss * 1024)
+
+    def ended(self, status: int) -> None:
+        """Take in how a command ended."""
+        code = os.waitstatus_to_exitcode(status)
+        self.codes[code] = self.codes.get(code, 0) + 1
+
+
+def run_all(order: dict[str, Any], account: Account) -> tuple[float, float]:
+    """Run the commands; seconds until they had ended, and until what they left running had, too."""
+    actions = streams(order)
     waiting = list(reversed(order["commands"]))
     running: set[int] = set()
-    codes: dict[int, int] = {}
-    user = system = 0.0
-    largest = 0
-    busy_before, started = busy(), time.perf_counter()
     wall = None
+    started = time.perf_counter()
     while True:
         while waiting and len(running) < order["jobs"]:
             command = waiting.pop()
@@ -106,28 +125,37 @@ def run(order: dict[str, Any]) -> dict[str, Any]:
             pid, status, usage = os.wait4(-1, 0)
         except ChildProcessError:
             break
-        user += usage.ru_utime
-        system += usage.ru_stime
-        largest = max(largest, usage.ru_maxrss * 1024)
+        account.add(usage)
         if pid in running:
             running.discard(pid)
-            code = os.waitstatus_to_exitcode(status)
-            codes[code] = codes.get(code, 0) + 1
+            account.ended(status)
     signal.setitimer(signal.ITIMER_REAL, 0)
     everything = time.perf_counter() - started
+    return everything if wall is None else wall, everything
+
+
+def run(order: dict[str, Any]) -> dict[str, Any]:
+    """Run `commands`, `jobs` at a time; `stdout` takes all their output, `stdin` feeds each of them."""
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    sampler = Sampler(order["interval"]) if order["interval"] else None
+    if sampler:
+        sampler.start()
+    account = Account()
+    busy_before = busy()
+    wall, until_last = run_all(order, account)
     if sampler:
         sampler.over.set()
         sampler.join()
     return {
         "wall": wall,
-        "until_last": everything,  # with what was left running
-        "user": user,
-        "system": system,
-        "largest": largest,  # resident bytes of the largest single process
+        "until_last": until_last,
+        "user": account.user,
+        "system": account.system,
+        "largest": account.largest,
         "pss": sampler.peak if sampler else None,
         "processes": sampler.processes if sampler else None,
         "samples": sampler.samples if sampler else None,
-        "codes": codes,
+        "codes": account.codes,
         "machine_busy": busy() - busy_before,
     }
 

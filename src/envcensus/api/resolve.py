@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from envcensus.model.resolution import Mode, Resolution
+    from envcensus.pipelines.resolve import ResolveRequest
     from envcensus.pipelines.resolve_inputs import Inputs
+    from envcensus.pipelines.resolve_target import ResolveTarget
 
 
 def resolve(
@@ -102,14 +104,8 @@ def resolve(
     values.at_least(0.0, max_age, "max_age")
     values.one_of(("highest", "lowest", "lowest-direct"), resolution, "resolution")
 
-    def work() -> Resolution:
-        from envcensus.model.resolution import Conflict, ConflictError
-        from envcensus.pipelines import resolve as pipeline
-        from envcensus.pipelines.resolve_inputs import check_python
+    def read() -> Inputs:
         from envcensus.pipelines.resolve_kinds import limit
-        from envcensus.pipelines.resolve_target import target_for
-        from envcensus.runtime.metrics import private_memory
-        from envcensus.runtime.stop import current
 
         inputs = _inputs(
             (values.texts(requirements), values.files(requirement_files)),
@@ -122,6 +118,41 @@ def resolve(
             limit(value, inputs.only_binary, inputs.no_binary)
         for value in values.texts(no_binary):
             limit(value, inputs.no_binary, inputs.only_binary)
+        return inputs
+
+    def request(inputs: Inputs, target: ResolveTarget) -> ResolveRequest:
+        from envcensus.pipelines.resolve import MEMORY_LIMIT, ResolveRequest
+        from envcensus.runtime.metrics import private_memory
+
+        return ResolveRequest(
+            requirements=tuple(inputs.requirements),
+            constraints=tuple(inputs.constraints),
+            overrides=tuple(inputs.overrides),
+            environment=target.environment,
+            tags=target.tags,
+            only_binary=tuple(inputs.only_binary),
+            no_binary=tuple(inputs.no_binary),
+            prefer_binary=prefer_binary or inputs.prefer_binary,
+            pre=pre or inputs.pre,
+            mode=resolution,
+            prefer=_normalized(prefer or {}),
+            uploaded_prior_to=values.moment(uploaded_prior_to),
+            files=hashes,
+            memory_limit=private_memory() + (MEMORY_LIMIT if memory_limit is None else memory_limit),
+            memory_remedy="bound what keeps failing with a constraint, or allow more with memory_limit",
+            refresh=refresh,
+            offline=offline,
+            max_age=max_age,
+        )
+
+    def work() -> Resolution:
+        from envcensus.model.resolution import Conflict, ConflictError
+        from envcensus.pipelines import resolve as pipeline
+        from envcensus.pipelines.resolve_inputs import check_python
+        from envcensus.pipelines.resolve_target import target_for
+        from envcensus.runtime.stop import current
+
+        inputs = read()
         config = values.index_config(
             "install",
             index_url=index_url,
@@ -144,28 +175,14 @@ def resolve(
                 abis=values.texts(abis),
             )
             check_python(inputs, target.environment["python_full_version"])
-            request = pipeline.ResolveRequest(
-                requirements=tuple(inputs.requirements),
-                constraints=tuple(inputs.constraints),
-                overrides=tuple(inputs.overrides),
-                environment=target.environment,
-                tags=target.tags,
-                only_binary=tuple(inputs.only_binary),
-                no_binary=tuple(inputs.no_binary),
-                prefer_binary=prefer_binary or inputs.prefer_binary,
-                pre=pre or inputs.pre,
-                mode=resolution,
-                prefer=_normalized(prefer or {}),
-                uploaded_prior_to=values.moment(uploaded_prior_to),
-                files=hashes,
-                memory_limit=private_memory() + (pipeline.MEMORY_LIMIT if memory_limit is None else memory_limit),
-                memory_remedy="bound what keeps failing with a constraint, or allow more with memory_limit",
-                refresh=refresh,
-                offline=offline,
-                max_age=max_age,
+            answer, _ = pipeline.resolve(
+                request(inputs, target),
+                config,
+                store,
+                now=time.time(),
+                progress=values.Watch(current(), None).solving,
+                collect=True,
             )
-            watch = values.Watch(current(), None)
-            answer, _ = pipeline.resolve(request, config, store, now=time.time(), progress=watch.solving, collect=True)
         if isinstance(answer, Conflict):
             raise ConflictError(answer)
         return answer
