@@ -61,8 +61,8 @@ def write_for_ever(directory: str, first: int, acknowledge: int) -> None:
 
 def numbers(found: Store) -> set[int]:
     with found.reader() as reader:
-        entries = [reader.get("pages", key) for key in KEYS]
-        return {int(bytes(entry.value).partition(b"|")[0]) if entry is not None else 0 for entry in entries}
+        values = [reader.get("pages", key) for key in KEYS]
+        return {int(bytes(value).partition(b"|")[0]) if value is not None else 0 for value in values}
 
 
 def tell_numbers(directory: str, end: int) -> None:
@@ -169,10 +169,10 @@ def _mingle(directory: str, name: int, rounds: int) -> None:
                 found.delete("files", keys[:1])
                 with found.reader() as reader:
                     for key in (b"%d" % seed.randrange(400) for _ in range(20)):
-                        entry = reader.get("files", key)
-                        if entry is not None:
+                        value = reader.get("files", key)
+                        if value is not None:
                             hits += 1
-                            wrong += bytes(entry.value) not in (key * 10, key * 1500)
+                            wrong += value not in (key * 10, key * 1500)
     assert hits
     assert not wrong
     # Seven others read: each may keep the pages of its moment from being used again, and the file is small.
@@ -236,8 +236,8 @@ def _use(directory: str) -> None:
             for bucket, count, times in (("pages", 200, 300), ("files", 40, 4000)):
                 for number in range(count):
                     key = b"%c%d" % (bucket[0].encode(), number)
-                    entry = reader.get(bucket, key)
-                    assert entry is None or bytes(entry.value) == key * times
+                    value = reader.get(bucket, key)
+                    assert value is None or value == key * times
         found.put_many("metadata", [(b"m%d" % n, bytes(500), NEVER) for n in range(30)])
 
 
@@ -287,9 +287,9 @@ def use_once(directory: str, _: int) -> None:
     found = open_store(directory, size_limit=LIMIT)
     kept = found.put_many("pages", [(b"k", bytes(1000), NEVER)])
     with found.reader() as reader:
-        entry = reader.get("pages", b"k")
+        there = reader.get("pages", b"k") is not None
     found.close()
-    print(f"{type(found).__name__} kept={kept} found={entry is not None} reason={found.reason}")
+    print(f"{type(found).__name__} kept={kept} found={there} reason={found.reason}")
 
 
 if __name__ == "__main__":

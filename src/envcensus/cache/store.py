@@ -11,7 +11,6 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 import lmdb
-from msgspec import Struct
 
 from envcensus.cache import rows
 from envcensus.cache.marks import Mark
@@ -20,7 +19,7 @@ from envcensus.errors import CacheError
 if TYPE_CHECKING:
     from envcensus.cache.writing import Writer
 
-__all__ = ["DEFAULT_SIZE", "MINIMUM_SIZE", "Entry", "NoStore", "Reader", "Store", "open_store"]
+__all__ = ["DEFAULT_SIZE", "MINIMUM_SIZE", "NoStore", "Reader", "Store", "open_store"]
 
 DEFAULT_SIZE = 512 << 20  # bytes
 MINIMUM_SIZE = 1 << 20
@@ -30,24 +29,8 @@ WRITE_DEADLINE = 2.0  # … for another run's write transaction
 TOUCH_DEADLINE = 0.2  # … the same, for mere hints
 
 READERS = 126  # LMDB's own default; its lock file is then two pages
-_FUTURE = 300.0  # seconds a record may seem to come from the future before its freshness is not believed
 
 Clock = Callable[[], float]
-
-
-class Entry(Struct, gc=False):
-    """A record that was found. `value` is a view into the map: it is valid inside the transaction and not after it.
-
-    `stored` and `expires` are seconds since the epoch; what never expires has `expires` of at least 2**40.
-    """
-
-    value: memoryview
-    stored: float
-    expires: float
-
-    def fresh(self, now: float) -> bool:
-        """Whether the record can be used without asking. One from the future (the clock was set back) cannot."""
-        return now < self.expires and self.stored <= now + _FUTURE
 
 
 class Reader:
@@ -78,8 +61,11 @@ class Reader:
         """The transaction, for those who look at all rows."""
         return self._txn
 
-    def get(self, bucket: str, key: bytes) -> Entry | None:
-        """The record stored under `key`, expired or not. None too for a record whose checksum is wrong."""
+    def get(self, bucket: str, key: bytes) -> memoryview | None:
+        """The value stored under `key`, expired or not. None too for a record whose checksum is wrong.
+
+        It is a view into the map: valid inside the transaction and not after it.
+        """
         txn = self._txn
         if txn is None:
             return None
@@ -94,10 +80,10 @@ class Reader:
         if not rows.is_intact(full, raw):
             self._doubt("the cache holds a damaged record")
             return None
-        _, quantum, stored, expires = rows.RECORD.unpack_from(raw)
+        _, quantum, _, _ = rows.RECORD.unpack_from(raw)
         if quantum != self._quantum:
             self._touched.add(full)
-        return Entry(raw[rows.RECORD.size :], stored, expires)
+        return raw[rows.RECORD.size :]
 
     def holds(self, bucket: str) -> bool:
         """Whether there is any record in the bucket."""

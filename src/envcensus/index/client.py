@@ -1,7 +1,7 @@
 """Ask the configured indexes: plain data in, plain data out, for callers without an event loop.
 
-`fetch_batch` and `fetch_metadata` take a batch; `fetch_projects` gives the answers as they arrive; with an
-`IndexClient` questions can be added while answers come in, as the resolver needs it.
+`fetch_batch` takes a batch; `fetch_projects` gives the answers as they arrive; with an `IndexClient` questions can be
+added while answers come in, as the resolver needs it.
 """
 
 from __future__ import annotations
@@ -32,7 +32,6 @@ __all__ = [
     "MetadataWant",
     "Want",
     "fetch_batch",
-    "fetch_metadata",
     "fetch_projects",
 ]
 
@@ -322,13 +321,6 @@ def fetch_projects(
 ) -> Iterator[Fetched]:
     """The same, each answer as it arrives; `meanwhile` is that of `IndexClient.stream`."""
     yield from _client_for(config, limits or Limits()).stream(wants, meanwhile)
-
-
-def fetch_metadata(
-    config: IndexConfig, wants: Sequence[MetadataWant], limits: Limits | None = None
-) -> list[MetadataFetched]:
-    """Ask for the metadata of versions, likewise."""
-    return _client_for(config, limits or Limits()).fetch_metadata(wants)
 
 
 def _client_for(config: IndexConfig, limits: Limits) -> IndexClient:

@@ -6,6 +6,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+ARCHIVES = (".whl", ".tar.gz", ".zip", ".tgz", ".tar.bz2", ".tar.xz")  # suffixes of wheels and of sdists that are read
+
 
 class File(Struct, frozen=True, gc=False, kw_only=True, repr_omit_defaults=True):
     """One file of a project (PEP 503, 592, 629, 658/714, 691, 700)."""

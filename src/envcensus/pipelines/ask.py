@@ -103,10 +103,10 @@ class Asker:
         if name in self._answers or name in self._missing:
             return
         found = self._reader.get("pages", self._key(name))
-        if found is not None and (answer := self._fresh_answer(found.value, name)) is not None:
+        if found is not None and (answer := self._fresh_answer(found, name)) is not None:
             self._answers[name] = answer
             return
-        self._missing[name] = None if found is None else _kept(found.value)
+        self._missing[name] = None if found is None else _kept(found)
         if self._loading is None:
             self._load_client()
         if len(self._missing) >= self._pool_at and not self._options.offline:

@@ -48,7 +48,7 @@ class Bucket:
         if key in self._fresh:
             return self._fresh[key]
         found = self._reader.get(self._name, key)
-        return None if found is None else bytes(found.value)
+        return None if found is None else bytes(found)
 
     def put(self, key: bytes, value: bytes) -> None:
         """Keep `value` under `key`."""

@@ -9,9 +9,8 @@ from envcensus._kernels.names import parse_wheel_filename
 from envcensus.index.core_metadata import core_metadata, parse_metadata
 from envcensus.index.metadata_text import is_static
 from envcensus.model.core_metadata import CoreMetadata
-from envcensus.model.page import File
+from envcensus.model.page import ARCHIVES, File
 
-_ARCHIVES = (".whl", ".tar.gz", ".zip", ".tgz", ".tar.bz2", ".tar.xz")
 _LARGEST = 4 << 20  # bytes of a pyproject.toml or PKG-INFO
 
 
@@ -36,7 +35,7 @@ def remote_file(url: str) -> File:
     if parts.scheme not in ("http", "https", "file"):
         raise DirectError(f"is a {parts.scheme or 'relative'} reference, which would have to be built")
     filename = unquote(parts.path).rsplit("/", 1)[-1]
-    if not filename.lower().endswith(_ARCHIVES):
+    if not filename.lower().endswith(ARCHIVES):
         raise DirectError("is a reference to no wheel and no sdist")
     if filename.endswith(".whl") and not _is_wheel(filename):
         raise DirectError("is a file that is not called as wheels are, NAME-VERSION-PYTHON-ABI-PLATFORM.whl")

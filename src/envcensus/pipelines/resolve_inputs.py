@@ -11,6 +11,7 @@ from msgspec import Struct, structs
 
 from envcensus._kernels.names import canonicalize_name, parse_sdist_filename, parse_wheel_filename
 from envcensus.errors import EnvcensusError, UsageError
+from envcensus.model.page import ARCHIVES
 from envcensus.model.resolution import Wanted
 from envcensus.pipelines.resolve_kinds import limit
 from envcensus.resolver.requirements_file import Entry, RequirementsFileError, read
@@ -33,7 +34,6 @@ _MARKS = (  # the longer ones first: that of UTF-16 is how that of UTF-32 begins
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _REMOTE = re.compile(r"(?!file:)[a-zA-Z][a-zA-Z0-9+.-]*://")
-_ARCHIVES = (".whl", ".tar.gz", ".zip", ".tgz", ".tar.bz2", ".tar.xz")
 
 
 class Inputs(Struct):
@@ -206,8 +206,8 @@ def _reference(text: str, folder: str, origin: str) -> str:
             raise UsageError(f"{_at(origin)}a URL needs a name: NAME @ {_safe(path)}")
         return f"{name}{extras} @ {path}{marker}"
     relative = os.path.join(folder, path)
-    looks_local = path.startswith((".", "/", "~")) or (path.endswith(_ARCHIVES) and os.sep in path)
-    if looks_local or (path.endswith(_ARCHIVES) and os.path.isfile(relative)):
+    looks_local = path.startswith((".", "/", "~")) or (path.endswith(ARCHIVES) and os.sep in path)
+    if looks_local or (path.endswith(ARCHIVES) and os.path.isfile(relative)):
         local = os.path.abspath(os.path.expanduser(relative))
         if not os.path.exists(local):
             raise UsageError(f"{_at(origin)}no such file or directory: {path}")

@@ -100,12 +100,12 @@ class CachedSource:
         if found is None:
             return False, None, None
         try:
-            there, files_too, _, fetched, expires, state, offset = glance(found.value)
+            there, files_too, _, fetched, expires, state, offset = glance(found)
             if there and not files_too and not self._stale:
                 return False, None, None  # kept without its files, which tell where metadata is: to be fetched whole
             if not self._fresh(fetched, expires, state, name):
-                return False, None, unpack_entry(found.value)[0]
-            return True, self.read(found.value[offset:], name) if there else None, None
+                return False, None, unpack_entry(found)[0]
+            return True, self.read(found[offset:], name) if there else None, None
         except ValueError:  # PageError is one
             return False, None, None
 
@@ -121,10 +121,10 @@ class CachedSource:
         if found is None:
             return b""
         try:
-            _, offset = unpack_entry(found.value)
+            _, offset = unpack_entry(found)
         except ValueError:
             return b""
-        return bytes(found.value[offset:])
+        return bytes(found[offset:])
 
     def kept_entry(self, name: str) -> Entry | None:
         """The header of what is kept, however old; None where there is nothing."""
@@ -132,24 +132,24 @@ class CachedSource:
         if found is None:
             return None
         try:
-            return unpack_entry(found.value)[0]
+            return unpack_entry(found)[0]
         except ValueError:
             return None
 
     def files(self, name: str) -> bytes:
         """The packed files that are kept; empty where there are none."""
         found = self._reader.get("files", self.key(name))
-        return b"" if found is None else bytes(found.value)
+        return b"" if found is None else bytes(found)
 
     def metadata(self, name: str, version: str) -> CoreMetadata | str | None:
         """The metadata of a version, the reason why it has none, or None where the cache does not know."""
         found = self._reader.get("metadata", self.prefix + f"{name}/{version}".encode("utf-8", "surrogateescape"))
-        return None if found is None else unpack_metadata(found.value)
+        return None if found is None else unpack_metadata(found)
 
     def kept_metadata(self, key: str) -> CoreMetadata | str | None:
         """What is kept under a key without its prefix."""
         found = self._reader.get("metadata", self.key(key))
-        return None if found is None else unpack_metadata(found.value)
+        return None if found is None else unpack_metadata(found)
 
     def _fresh(self, fetched: float, expires: float, state: bytes, name: str) -> bool:
         if self._stale:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from envcensus.index import freshness
 from envcensus.index.circuit import PATIENCE, PROBE_DELAYS, THRESHOLD, Circuit, State
 from envcensus.index.credentials import Keychain, Origin, origin_of, read_netrc, split_credentials
-from envcensus.index.entry import Entry, Validator, glance, pack_entry, unpack_entry
+from envcensus.index.entry import Entry, Validator, glance, is_fresh, pack_entry, unpack_entry
 from envcensus.index.inflate import FREE_BYTES, BodyError, TruncatedBody, inflate
 from envcensus.index.proxies import choose_proxy
 from envcensus.index.redirects import MOST_HOPS, Refused, next_hop
@@ -23,6 +23,21 @@ from envcensus.model.redact import redact
 
 NOW = 1_700_000_000.0
 DATE = "Tue, 14 Nov 2023 22:13:20 GMT"  # the same moment
+
+
+# -- freshness
+
+
+@pytest.mark.parametrize("max_age", [None, 60.0])
+def test_an_answer_is_fresh_until_it_expires(max_age: float | None) -> None:
+    expires = NOW + (60 if max_age is None else 999)
+    assert is_fresh(NOW, expires, now=NOW + 59, max_age=max_age)
+    assert not is_fresh(NOW, expires, now=NOW + 60, max_age=max_age)
+
+
+def test_an_answer_from_the_future_is_not_fresh() -> None:
+    assert not is_fresh(NOW + 3600, NOW + 9999, now=NOW, max_age=None), "the clock was set back: it could be of any age"
+    assert is_fresh(NOW + 100, NOW + 9999, now=NOW, max_age=None), "a small step is not worth a request"
 
 
 # -- retry
