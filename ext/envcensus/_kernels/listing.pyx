@@ -134,8 +134,11 @@ cdef int put_distribution(Buffer *out, object item, uint16_t folder, str entry) 
         put_text(out, version)
     if flags & MORE:
         put(out, <char *>&marks, 1)
-        for text in (item.installer, item.location, item.build, item.direct_url, item.requires_python):
-            put_text(out, text)
+        put_text(out, item.installer)
+        put_text(out, item.location)
+        put_text(out, item.build)
+        put_text(out, item.direct_url)
+        put_text(out, item.requires_python)
         put_texts(out, item.requires)
         put_texts(out, item.extras)
     return 0
