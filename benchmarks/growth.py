@@ -99,6 +99,7 @@ def row(work: str, hosts: int, envs: int, packages: int, index_url: str) -> None
         "list (jsonl)": ("list", merged, "--format", "jsonl"),
         "list (json)": ("list", merged, "--format", "json"),
         "check (jsonl)": ("check", merged, "--format", "jsonl"),
+        "diff": ("diff", merged, merged),
     }
     if index_url:
         asking = ("outdated", merged, "-i", index_url)

@@ -75,6 +75,11 @@ outdated_rows = (
                 lambda room: outdated(room, thousand(room), "--cache-dir", room.cache("cold"), "--workers", "2"),
                 forget=("cold",),
             ),
+            Side(
+                "envcensus, alone",
+                lambda room: outdated(room, thousand(room), "--cache-dir", room.cache("cold"), "--workers", "0"),
+                forget=("cold",),
+            ),
         ),
         (Bar("memory", 90e6, ours="envcensus, two workers"),),
         latency=50,

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 @click.option("--progress/--no-progress", default=None, help="Show progress on standard error.")
 @click.option("--allow-incomplete", is_flag=True, help="Exit with 0 although something could not be looked at.")
 def command(**values: Any) -> ExitCode:
-    """Write what is installed below each ROOT to a snapshot: one compressed file that every command takes as a ROOT.
+    """Write what is installed below each ROOT to a snapshot: one file that other commands take as a ROOT.
 
     No index is asked and nothing that is found is executed. Without a ROOT: the active virtualenv, else the current
     directory.

@@ -19,9 +19,8 @@ from msgspec import Struct
 
 from envcensus.runtime import stop, worker
 
-# Measured (2 cores, the benchmarks' pages, whole runs): a page takes 0.5 ms of CPU. Two workers take 0.3 to 0.4 s more
-# of it at 1,000 names and up to 0.3 s at 3,000; on an idle machine they lost to the parent alone at both, with 50 ms of
-# latency and without. The figures are in docs/index.md.
+# What the rule reckons with, measured on 2 cores with the benchmarks' pages: `python -m benchmarks run
+# outdated-1000-workers` shows what two workers cost where they do not pay.
 PAGE_SECONDS = 0.0005
 START_SECONDS = 0.2  # for each worker
 SMALLEST_SHARE = 1500  # names a worker has to have to be worth its memory

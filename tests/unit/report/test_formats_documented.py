@@ -8,6 +8,7 @@ import typing
 
 from envcensus.model.census import Census
 from envcensus.model.finding import State
+from envcensus.model.skipped import CODES
 from envcensus.report import formats
 from envcensus.report.schema import schemas
 
@@ -30,6 +31,10 @@ def test_every_format_with_its_suffixes() -> None:
 
 def test_every_state() -> None:
     assert {row[0].strip("`") for row in table("state")} == set(typing.get_args(State))
+
+
+def test_every_problem() -> None:
+    assert [(code.strip("`"), meaning) for code, meaning in table("code")] == list(CODES.items())
 
 
 def test_every_metric(census: Census) -> None:
