@@ -13,7 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import envcensus.inventory.cache
-from envcensus._kernels.listing import KINDS, pack, unpack
+from envcensus._kernels.listing import pack, unpack
+from envcensus._kernels.scan import KINDS
 from envcensus.inventory import discover, scan
 from envcensus.model.distribution import Distribution
 from envcensus.model.listing import Listing

@@ -19,12 +19,14 @@ from libc.string cimport memchr, memcpy
 from envcensus._kernels.entry cimport normalize
 from envcensus._kernels.memo cimport remember
 
+from envcensus._kernels import scan
+
 
 cdef extern from "Python.h":
     str PyUnicode_DecodeUTF8(const char *text, Py_ssize_t size, const char *errors)
 
 
-KINDS = ("dist-info", "egg-info", "egg-info-file")
+cdef tuple KINDS = scan.KINDS
 
 cdef enum:
     NAME_FOLLOWS = 1     # the name is what the entry says
@@ -37,7 +39,6 @@ cdef enum:
     HAS_RECORD = 4
     REQUIRES_READ = 8
     LONG = 0xFFFF
-    KINDS_COUNT = 3
 
 
 cdef struct Buffer:
@@ -273,7 +274,7 @@ cdef object take_distribution(Cursor *cursor, list prefixes, object make):
     kind = <unsigned char>cursor.at[1]
     memcpy(&folder, cursor.at + 2, 2)
     cursor.at += 4
-    if kind >= KINDS_COUNT or folder >= len(prefixes):
+    if kind >= len(KINDS) or folder >= len(prefixes):
         raise ValueError("not a record")
     length = take_length(cursor)
     entry = cursor.at
