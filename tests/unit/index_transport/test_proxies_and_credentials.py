@@ -11,7 +11,6 @@ from envcensus.index.proxies import choose_proxy
 from envcensus.index.secure import is_secure
 from envcensus.model.redact import redact
 
-
 # -- proxies
 
 
