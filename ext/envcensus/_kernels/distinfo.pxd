@@ -32,7 +32,7 @@ cdef inline int failure_flag(int error) noexcept nogil:
 
 cdef inline int read_metadata(Store *store, Row *row, int dirfd, char *path, size_t length, unsigned char type,
                               int level) noexcept nogil:
-    # Read METADATA or PKG-INFO below the entry `path[:length]`, or the entry itself where it is a file.
+    """Read METADATA or PKG-INFO below the entry `path[:length]`, or the entry itself where it is a file."""
     cdef int fd
     cdef int result
     if row.kind == KIND_EGG_DIR and type != DT_DIR:
@@ -71,7 +71,7 @@ cdef inline int read_metadata(Store *store, Row *row, int dirfd, char *path, siz
 
 
 cdef inline int read_small(Store *store, Span *span, int dirfd, const char *path, int *unreadable) noexcept nogil:
-    # A small file as a whole, its first SMALL_FILE_MAX bytes at most; an absent one leaves the span as it is.
+    """A small file as a whole, its first SMALL_FILE_MAX bytes at most; an absent one leaves the span as it is."""
     cdef int fd = ec_open_regular(dirfd, path)
     cdef ssize_t got
     if fd < 0:
@@ -93,7 +93,7 @@ cdef inline int read_small(Store *store, Span *span, int dirfd, const char *path
 
 
 cdef inline int read_build(Store *store, Span *span, int dirfd, const char *path, int *unreadable) noexcept nogil:
-    # The value of the line "Build:" of a WHEEL file.
+    """The value of the line "Build:" of a WHEEL file."""
     cdef Span whole
     cdef const char *line
     cdef const char *limit
@@ -119,8 +119,9 @@ cdef inline int read_build(Store *store, Span *span, int dirfd, const char *path
 
 
 cdef inline bint agrees(Store *store, Row *row, char *key, int *key_length) noexcept nogil:
-    # Whether the metadata are well-formed and the entry's name says the same: "name-version.dist-info",
-    # "name-version[-pyX.Y].egg-info" or "name.egg-info". `key` takes the normalized name.
+    """Whether the metadata are well-formed and the entry's name says the same: "name-version.dist-info",
+    "name-version[-pyX.Y].egg-info" or "name.egg-info". `key` takes the normalized name.
+    """
     cdef const char *entry = store.arena + row.entry.start
     cdef const char *name = store.arena + row.name.start
     cdef const char *version = store.arena + row.version.start
@@ -151,7 +152,7 @@ cdef inline bint agrees(Store *store, Row *row, char *key, int *key_length) noex
 
 
 cdef inline int keep_key(Store *store, Row *row, const char *key, int length) noexcept nogil:
-    # The normalized name; the name's own text where that is normalized already.
+    """The normalized name; the name's own text where that is normalized already."""
     if length == row.name.length and memcmp(key, store.arena + row.name.start, length) == 0:
         row.key = row.name
         return 0
@@ -160,7 +161,7 @@ cdef inline int keep_key(Store *store, Row *row, const char *key, int length) no
 
 cdef inline int read_entry(Store *store, int dirfd, const char *entry, size_t length, unsigned char type, int kind,
                            int level) noexcept nogil:
-    # Take in `entry`: 0, or -1 without memory.
+    """Take in `entry`: 0, or -1 without memory."""
     cdef Row *row
     cdef char path[288]  # NAME_MAX is 255
     cdef char key[256]

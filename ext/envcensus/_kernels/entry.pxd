@@ -24,7 +24,7 @@ cdef extern from *:
 
 
 cdef inline int fold(const char *text, int length, char *out) noexcept nogil:
-    # As `normalize`, of any text: 0 where it is no name by the grammar (Names and Normalization).
+    """As `normalize`, of any text: 0 where it is no name by the grammar (Names and Normalization)."""
     cdef int i
     cdef int n = 0
     cdef char last = b"-"
@@ -45,7 +45,7 @@ cdef inline int fold(const char *text, int length, char *out) noexcept nogil:
 
 
 cdef inline Py_ssize_t normalize(const char *text, Py_ssize_t length, char *out) noexcept nogil:
-    # The normalized form of a valid name; `out` holds at least `length` bytes. Returns the length written.
+    """The normalized form of a valid name; `out` holds at least `length` bytes. Returns the length written."""
     cdef Py_ssize_t i
     cdef Py_ssize_t n = 0
     for i in range(length):
@@ -60,7 +60,7 @@ cdef inline Py_ssize_t normalize(const char *text, Py_ssize_t length, char *out)
 
 
 cdef inline bint same_folded(const char *a, const char *b, int length) noexcept nogil:
-    # Whether two names of one length become the same, letter by letter.
+    """Whether two names of one length become the same, letter by letter."""
     cdef int i
     for i in range(length):
         if ec_folded[<unsigned char>a[i]] != ec_folded[<unsigned char>b[i]]:
@@ -75,7 +75,7 @@ cdef inline int digits(const char *text, int at, int length) noexcept nogil:
 
 
 cdef inline bint is_plain_version(const char *text, int length) noexcept nogil:
-    # Whether a version is certainly valid (PEP 440, the normalized spelling); the callback judges all others.
+    """Whether a version is certainly valid (PEP 440, the normalized spelling); the callback judges all others."""
     cdef int at = 0
     cdef int end
     while True:

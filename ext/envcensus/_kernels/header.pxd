@@ -70,7 +70,7 @@ cdef inline int append_line(Lines *lines, const char *start, const char *end, ch
 
 
 cdef inline bint is_header(const char *line, const char *end) noexcept nogil:
-    # As email.feedparser: printable characters up to a colon.
+    """As email.feedparser: printable characters up to a colon."""
     while line < end:
         if line[0] == b":":
             return True
@@ -81,15 +81,16 @@ cdef inline bint is_header(const char *line, const char *end) noexcept nogil:
 
 
 cdef inline const char *line_of(const char *line, const char *limit, const char *word, size_t length) noexcept nogil:
-    # The end of a whole line that starts with `word`; NULL where it does not.
+    """The end of a whole line that starts with `word`; NULL where it does not."""
     if <size_t>(limit - line) <= length or memcmp(line, word, length):
         return NULL
     return <const char *>memchr(line + length, b"\n", limit - line - length)
 
 
 cdef inline int read_start(Store *store, Row *row, Header *state, size_t filled, int level) noexcept nogil:
-    # The three lines that nearly all files start with, spelled as usual; what is not so is left to `read_lines`.
-    # -1 without memory.
+    """The three lines that nearly all files start with, spelled as usual; what is not so is left to `read_lines`.
+    -1 without memory.
+    """
     cdef const char *line = store.header
     cdef const char *limit = line + filled
     cdef const char *end = line_of(line, limit, b"Metadata-Version:", 17)
@@ -117,7 +118,7 @@ cdef inline bint is_field(const char *line, const char *end, const char *word, s
 
 cdef inline int take_field(Store *store, Row *row, Header *state, const char *line, const char *end,
                            int level) noexcept nogil:
-    # Keep a header that is looked for, and has not been seen: 1, 0 for any other line, -1 without memory.
+    """Keep a header that is looked for, and has not been seen: 1, 0 for any other line, -1 without memory."""
     cdef char first = line[0] | 32
     if first == b"n":
         if row.name.length < 0 and is_field(line, end, b"Name:", 5):
@@ -138,7 +139,7 @@ cdef inline int take_field(Store *store, Row *row, Header *state, const char *li
 
 
 cdef inline int read_lines(Store *store, Row *row, Header *state, size_t filled, bint at_end, int level) noexcept nogil:
-    # Take in all complete lines of store.header[:filled]. -1 without memory.
+    """Take in all complete lines of store.header[:filled]. -1 without memory."""
     cdef const char *line
     cdef const char *stop
     cdef const char *newline
@@ -177,7 +178,7 @@ cdef inline int read_lines(Store *store, Row *row, Header *state, size_t filled,
 
 
 cdef inline int room_for(Store *store, size_t size) noexcept nogil:
-    # Let store.header hold `size` bytes. -1 without memory.
+    """Let store.header hold `size` bytes. -1 without memory."""
     cdef char *moved
     if size > store.header_room:
         moved = <char *>realloc(store.header, size)
@@ -189,11 +190,12 @@ cdef inline int room_for(Store *store, size_t size) noexcept nogil:
 
 
 cdef inline int read_header(Store *store, Row *row, int fd, int level) noexcept nogil:
-    # Read as much of a metadata file as its header needs. 0, or -1 without memory.
-    #
-    # What `fd` is gets asked only where its first block does not hold all that is looked for. That saves a system call
-    # for each distribution. (A device whose first bytes read like metadata passes for a file; only the superuser can
-    # make one, and it is opened and read in part, as any other.)
+    """Read as much of a metadata file as its header needs. 0, or -1 without memory.
+
+    What `fd` is gets asked only where its first block does not hold all that is looked for. That saves a system call
+    for each distribution. (A device whose first bytes read like metadata passes for a file; only the superuser can
+    make one, and it is opened and read in part, as any other.)
+    """
     cdef Header state
     cdef size_t filled = 0
     cdef size_t want = FIRST_READ if level & READ_REQUIRES else SHORT_READ

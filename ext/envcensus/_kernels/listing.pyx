@@ -183,7 +183,7 @@ cdef int need(Cursor *cursor, size_t length) except -1:
 
 
 cdef Py_ssize_t take_length(Cursor *cursor) except -1:
-    # The length of the text that follows, checked against what is there.
+    """The length of the text that follows, checked against what is there."""
     cdef uint16_t short_length
     cdef uint32_t length
     need(cursor, 2)

@@ -28,7 +28,7 @@ cdef inline uint64_t head_of(const char *key, int length) noexcept nogil:
 
 
 cdef inline int compare_keys(Store *store, uint32_t left, uint32_t right) noexcept nogil:
-    # Whether the key of one row is before (< 0), the same as (0) or behind that of another.
+    """Whether the key of one row is before (< 0), the same as (0) or behind that of another."""
     cdef Span a = store.rows[left].key
     cdef Span b = store.rows[right].key
     cdef int order = memcmp(store.arena + a.start, store.arena + b.start, min(a.length, b.length))
@@ -40,7 +40,7 @@ cdef inline bint comes_first(Store *store, const Place *a, const Place *b) noexc
 
 
 cdef inline Place *sort(Store *store, Place *places, Place *spare, Py_ssize_t count) noexcept nogil:
-    # By key; equal ones stay as they are. The result is in one of the two arrays.
+    """By key; equal ones stay as they are. The result is in one of the two arrays."""
     cdef Py_ssize_t width = 1
     cdef Py_ssize_t middle, end, left, right, at
     while width < count:

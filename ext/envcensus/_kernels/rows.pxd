@@ -101,7 +101,7 @@ cdef inline void clear_span(Span *span) noexcept nogil:
 
 
 cdef inline int reserve(Store *store, size_t more) noexcept nogil:
-    # Make room for `more` bytes in the arena; -1 without memory or beyond the limit.
+    """Make room for `more` bytes in the arena; -1 without memory or beyond the limit."""
     cdef size_t room = store.room
     cdef char *moved
     if store.used + more <= room:
@@ -119,7 +119,7 @@ cdef inline int reserve(Store *store, size_t more) noexcept nogil:
 
 
 cdef inline int keep(Store *store, Span *span, const char *text, size_t length) noexcept nogil:
-    # Copy text into the arena and let `span` point there.
+    """Copy text into the arena and let `span` point there."""
     if reserve(store, length) < 0:
         return -1
     memcpy(store.arena + store.used, text, length)

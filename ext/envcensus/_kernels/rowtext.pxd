@@ -30,7 +30,7 @@ cdef inline bint is_ascii(const char *text, Py_ssize_t length) noexcept nogil:
 
 
 cdef inline str text_of(Store *store, Span *span):
-    # Undecodable bytes become surrogates, as os.fsdecode does it.
+    """Undecodable bytes become surrogates, as os.fsdecode does it."""
     cdef const char *start = store.arena + span.start
     cdef str text
     if span.length < 0:
@@ -43,7 +43,7 @@ cdef inline str text_of(Store *store, Span *span):
 
 
 cdef inline str path_of(Store *store, Row *row, bytes prefix, bint plain):
-    # The path of a row's entry. `plain`: the prefix is ASCII.
+    """The path of a row's entry. `plain`: the prefix is ASCII."""
     cdef const char *entry = store.arena + row.entry.start
     cdef Py_ssize_t size = len(prefix)
     cdef str text

@@ -60,7 +60,7 @@ KINDS = ("dist-info", "egg-info", "egg-info-file")
 
 
 cdef int walk(Store *store, DIR *directory, int dirfd, int level, bint egg) noexcept nogil:
-    # Read all entries: 0, -1 without memory, 1 where the entry limit stopped it.
+    """Read all entries: 0, -1 without memory, 1 where the entry limit stopped it."""
     cdef dirent_t *entry
     cdef const char *name
     cdef size_t length
@@ -103,7 +103,7 @@ cdef int walk(Store *store, DIR *directory, int dirfd, int level, bint egg) noex
 
 cdef int collect(Store *store, bytes prefix, object make, object odd, int level, list found,
                  list duplicates) except -1:
-    # Let the callback decide about the odd rows, sort, and build the objects.
+    """Let the callback decide about the odd rows, sort, and build the objects."""
     cdef Row *row
     cdef Place *block
     cdef Place *places
@@ -155,7 +155,7 @@ cdef int collect(Store *store, bytes prefix, object make, object odd, int level,
 
 
 cdef object build(Store *store, Row *row, str path, object make, object odd, int level):
-    # One Distribution, positional as the model's fields are declared, or whatever the callback makes of it.
+    """One Distribution, positional as the model's fields are declared, or whatever the callback makes of it."""
     cdef str name
     cdef str key
     cdef str version

@@ -43,7 +43,7 @@ cdef struct Cell:
 
 
 cdef bint take(object text, Cell *cell) except -1:
-    # Whether a cell is plain; where its characters are.
+    """Whether a cell is plain; where its characters are."""
     cdef Py_ssize_t i
     if not isinstance(text, str):
         raise TypeError("a cell is no text")
@@ -58,7 +58,7 @@ cdef bint take(object text, Cell *cell) except -1:
 
 
 cdef char *put_line(char *at, const Cell *cells, const Py_ssize_t *sizes, Py_ssize_t count) noexcept:
-    # One row, without the blanks at its end.
+    """One row, without the blanks at its end."""
     cdef char *start = at
     cdef Py_ssize_t i
     for i in range(count):
@@ -94,7 +94,7 @@ def gather(object records not None, str field not None):
 
 
 cdef char *put_rule(char *at, const Py_ssize_t *sizes, Py_ssize_t count) noexcept:
-    # The dashes below the titles.
+    """The dashes below the titles."""
     cdef char *start = at
     cdef Py_ssize_t i
     for i in range(count):
@@ -109,8 +109,9 @@ cdef char *put_rule(char *at, const Py_ssize_t *sizes, Py_ssize_t count) noexcep
 
 
 cdef Py_ssize_t take_column(str title, list column, Cell *cells, Py_ssize_t step, Py_ssize_t *size) except -2:
-    # Take in a title and the cells below it, each `step` behind the one before. The characters of them all, -1 where
-    # one is not plain; `size` takes those of the longest.
+    """Take in a title and the cells below it, each `step` behind the one before. The characters of them all, -1 where
+    one is not plain; `size` takes those of the longest.
+    """
     cdef Py_ssize_t i
     cdef Py_ssize_t total = 0
     size[0] = 0
