@@ -92,7 +92,7 @@ BUDGET = {
     "outdated": (94, 70),
     "outdated-one": (94, 70),
     "list": (70, 62),
-    "list-one": (68, 62),
+    "list-one": (69, 62),
     "scan": (70, 66),
     "resolve": (78, 72),
     "version": (9, 40),

@@ -1,7 +1,7 @@
 # cython: language_level=3
 """One `.dist-info` or `.egg-info` entry: what its files say, and whether its name says the same."""
 
-from libc.errno cimport ELOOP, ENOENT, ENOTDIR, ENXIO
+from libc.errno cimport ELOOP, EMFILE, ENFILE, ENOENT, ENOMEM, ENOTDIR, ENXIO
 from libc.stdint cimport uint32_t
 from libc.string cimport memchr, memcmp, memcpy
 from posix.strings cimport strncasecmp
@@ -22,7 +22,14 @@ cdef enum:
     SMALL_FILE_MAX = 1 << 16  # bytes of direct_url.json, INSTALLER and WHEEL
 
 
-cdef inline int failure_flag(int error) noexcept nogil:
+cdef inline bint is_ours(int error) noexcept nogil:
+    # Whether it is this process that cannot open any more, whatever there is to open.
+    return error == EMFILE or error == ENFILE or error == ENOMEM
+
+
+cdef inline int failure_flag(Store *store, int error) noexcept nogil:
+    if is_ours(error):
+        store.trouble = error
     if error == ENOENT or error == ENOTDIR:
         return ROW_MISSING
     if error == ENXIO or error == ELOOP:
@@ -44,7 +51,7 @@ cdef inline int read_metadata(Store *store, Row *row, int dirfd, char *path, siz
             close(fd)
             return result
         if fd != -ENXIO:
-            row.flags |= failure_flag(-fd)
+            row.flags |= failure_flag(store, -fd)
             return 0
     if row.kind == KIND_DIST:
         memcpy(path + length, b"/METADATA", 10)
@@ -59,7 +66,7 @@ cdef inline int read_metadata(Store *store, Row *row, int dirfd, char *path, siz
         if fd == -ENOTDIR and row.kind == KIND_EGG_DIR:
             row.flags |= ROW_NOT_A_FILE  # neither a file nor a directory
         else:
-            row.flags |= failure_flag(-fd)
+            row.flags |= failure_flag(store, -fd)
         if fd == -ENOENT or fd == -ENOTDIR:
             path[length] = 0
             if ec_is_broken_link(dirfd, path):
@@ -75,7 +82,7 @@ cdef inline int read_small(Store *store, Span *span, int dirfd, const char *path
     cdef int fd = ec_open_regular(dirfd, path)
     cdef ssize_t got
     if fd < 0:
-        if fd != -ENOENT and fd != -ENOTDIR:
+        if failure_flag(store, -fd) != ROW_MISSING:
             unreadable[0] = 1
         return 0
     if reserve(store, SMALL_FILE_MAX) < 0:

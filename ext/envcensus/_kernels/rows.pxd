@@ -78,6 +78,7 @@ cdef struct Store:
     char *header  # the header that is being read
     size_t header_room
     Names others  # .pth, .egg-link and "~…" entries
+    int trouble   # errno, where this process could open no more: what was read is not all there is
 
 
 cdef inline void clear_store(Store *store) noexcept nogil:
@@ -85,6 +86,7 @@ cdef inline void clear_store(Store *store) noexcept nogil:
     store.used = store.room = 0
     store.rows = NULL
     store.count = store.slots = 0
+    store.trouble = 0
     store.header_room = store.others.used = store.others.room = 0
 
 

@@ -14,11 +14,11 @@ from cpython.bytes cimport PyBytes_FromStringAndSize
 from libc.errno cimport ENOENT, errno
 from libc.stdint cimport uint32_t
 from libc.stdlib cimport free, malloc
-from libc.string cimport memcmp, strlen
+from libc.string cimport memcmp, strerror, strlen
 from posix.strings cimport strncasecmp
 from posix.unistd cimport close, read
 
-from envcensus._kernels.distinfo cimport read_entry
+from envcensus._kernels.distinfo cimport is_ours, read_entry
 from envcensus._kernels.files cimport (
     AT_FDCWD, DIR, closedir, dirent_t, ec_ctime_ns, ec_file_size, ec_mtime_ns, ec_open_dir, ec_open_regular, fdopendir,
     fstat, fstatat, readdir, stat_t,
@@ -205,6 +205,7 @@ cdef void visit(Visit *place) noexcept nogil:
         close(fd)
         return
     place.status = walk(&place.store, directory, fd, place.level, place.egg)
+    place.error = place.store.trouble
     closedir(directory)
     free(place.store.header)  # the next one has its own
     place.store.header = NULL
@@ -255,7 +256,7 @@ cdef class Directory:
             (device, inode, mtime_ns, ctime_ns) from before it was read, and whether it was read to its end.
 
         Raises:
-            OSError: the directory cannot be opened.
+            OSError: the directory cannot be opened, or this process could open no more while it was read.
         """
         cdef Visit *place = &self.place
         cdef bytes prefix = self.path if self.path.endswith(b"/") else self.path + b"/"
@@ -343,6 +344,9 @@ def read_file(bytes path not None, size_t limit=1 << 16):
     """The first `limit` bytes of a regular file, or None where it is something else or cannot be read.
 
     Opens as the scan does: never blocks, never touches a device.
+
+    Raises:
+        OSError: this process can open no more.
     """
     cdef const char *raw = path
     cdef int fd
@@ -366,4 +370,6 @@ def read_file(bytes path not None, size_t limit=1 << 16):
             close(fd)
     result = PyBytes_FromStringAndSize(buffer, filled) if fd >= 0 else None
     free(buffer)
+    if is_ours(-fd):
+        raise OSError(-fd, strerror(-fd).decode(), path)
     return result

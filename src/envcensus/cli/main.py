@@ -33,6 +33,8 @@ COMMANDS: dict[str, str] = {
 }
 
 
+_NO_MEMORY = (os.strerror(errno.ENOMEM), "failed to map segment")
+_NO_FILES = (os.strerror(errno.EMFILE), os.strerror(errno.ENFILE))
 # Of a write without a name: standard output, most of all.
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF}
 
@@ -125,10 +127,13 @@ def _what_went_wrong(error: Exception) -> str:
         return f"the output cannot be written: {error.strerror}"
     if isinstance(error, FileNotFoundError) and not _is_somewhere():
         return "the current directory does not exist any more; change to another one"
-    if isinstance(error, MemoryError):
+    # Importing and name resolution have errors of their own for some of these.
+    if isinstance(error, MemoryError) or any(text in str(error) for text in _NO_MEMORY):
         return "there is not enough memory; raise the limit (`ulimit -v`), or name fewer ROOTs at a time"
-    if os.strerror(errno.EMFILE) in str(error):  # importing and name resolution have errors of their own for it
+    if any(text in str(error) for text in _NO_FILES):
         return "too many files are open; raise the limit (`ulimit -n`)"
+    if "can't start new thread" in str(error):
+        return "no more threads may be started; raise the limit (`ulimit -u`, or that of memory, `ulimit -v`)"
     what = f"{type(error).__name__}: {error}".splitlines()[0]
     return f"internal error: {what}; set ENVCENSUS_TRACEBACK=1 to see where"
 

@@ -101,15 +101,20 @@ cache: Callable[[F], F] = _group(
 )
 cache_alone: Callable[[F], F] = _group(*_store)  # where no environment is scanned
 
+_BESIDE_CACHE = 128 << 20  # bytes of address space: what the rest of a run takes
+
 
 def open_cache(values: Mapping[str, Any]) -> Store | NoStore:
     """From the values of `cache`. Never fails: without a usable cache the run goes on."""
     from envcensus.cache.store import DEFAULT_SIZE, NoStore, open_store
+    from envcensus.runtime import limits
 
     if values["no_cache"]:
         return NoStore("")
-    size = values["cache_size"]
-    return open_store(values["cache_dir"], size_limit=DEFAULT_SIZE if size is None else size)
+    size = DEFAULT_SIZE if values["cache_size"] is None else values["cache_size"]
+    if not limits.has_room(size + _BESIDE_CACHE):
+        return NoStore("no cache is used: the limit of memory (`ulimit -v`) leaves no room for one; see --cache-size")
+    return open_store(values["cache_dir"], size_limit=size)
 
 
 def report_cache(store: Store | NoStore) -> None:
@@ -191,8 +196,10 @@ def _bounded(function: F) -> F:
         from contextlib import ExitStack
 
         from envcensus.cli import usage
+        from envcensus.runtime import limits
 
         usage.check(values, metrics_file)
+        limits.be_frugal()
         with ExitStack() as bounds:
             if lock is not None:
                 from envcensus.runtime.lock import only_run

@@ -90,9 +90,10 @@ class IndexClient:
     """Keeps its event loop and its connections between calls. Use it as a context manager, from one thread."""
 
     def __init__(self, config: IndexConfig, limits: Limits | None = None, packer: PackPages = pack_pages) -> None:
-        import uvloop
+        from envcensus.index.loop import Loop
 
-        self._runner = asyncio.Runner(loop_factory=uvloop.new_event_loop)
+        self._runner = asyncio.Runner(loop_factory=Loop)
+        self._runner.get_loop()  # may fail, and not when there is a coroutine to run
         self._stop = stop.current()
         if self._stop is not None:
             self._stop.watch(self._runner.get_loop())

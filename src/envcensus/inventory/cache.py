@@ -95,8 +95,13 @@ class ListingCache:
         return Reading(tuple(distributions), entry.problems, (), entry.watches)
 
     def put(self, environment: Environment, reading: Reading, started: int) -> None:
-        """Store a reading that began at `started` (ns since the epoch), unless it is incomplete or too young."""
+        """Store a reading that began at `started` (ns since the epoch), unless it is incomplete or too young.
+
+        Nor where something could not be read: whether that is so next time, no time stamp tells.
+        """
         if reading.skipped or len(reading.problems) > _FLAWS:
+            return
+        if any(problem.code == "unreadable" for problem in reading.problems):
             return
         if any(max(w[3], w[4]) > started - RACY_NS for w in reading.watches):
             return

@@ -161,8 +161,14 @@ class _Pool:
             self.batches = SimpleQueue()
             for number in range(self.count):
                 thread = Thread(target=self._work, args=(self.batches,), name=f"scan-{number}", daemon=True)
+                try:
+                    thread.start()
+                except RuntimeError:  # the system has no more
+                    break
                 self.threads.append(thread)
-                thread.start()
+            if not self.threads:
+                self.batches, self.count = None, 1
+                return _Batch(None)
         done = Lock()
         done.acquire()
         self.open = _Batch(done)

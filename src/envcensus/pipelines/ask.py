@@ -12,6 +12,7 @@ from msgspec import Struct
 from envcensus.index.entry import Entry, glance, is_fresh, no_stand_in, pack_entry, unpack_entry
 from envcensus.index.places import Stamps
 from envcensus.model.page import Outcome, PageAnswer
+from envcensus.runtime import limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -137,11 +138,15 @@ class Asker:
 
         Not where workers are to use it in this process's place.
         """
-        if not self._options.offline and not self._options.workers:
+        if not self._options.offline and not self._options.workers and limits.has_room(limits.FOR_REQUESTS):
             from threading import Thread
 
-            self._loading = Thread(target=_import_client, name="load-client", daemon=True)
-            self._loading.start()
+            loading = Thread(target=_import_client, name="load-client", daemon=True)
+            try:
+                loading.start()
+            except RuntimeError:  # the system has no more threads: what needs the client imports it
+                return
+            self._loading = loading
 
     def _start_pool(self) -> None:
         from envcensus.pipelines.fetch import start_pool
@@ -188,6 +193,8 @@ class Asker:
         from envcensus.index.project_question import Want
         from envcensus.pipelines.fetch import start_pool
 
+        if self._loading is not None:
+            self._loading.join()  # if that import fails, one beside it gets half a module, and no reason
         if self._pool is None and self._shards is None and self._options.workers:
             self._pool = start_pool(len(self._missing), self._options.workers, self._config.concurrency)
         wants = [

@@ -9,6 +9,7 @@ import msgspec
 
 from envcensus.index.limits import Limits
 from envcensus.index.project_question import Fetched, Want
+from envcensus.runtime import limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -42,8 +43,10 @@ def fetch(
 ) -> Iterator[Fetched]:
     """One answer for each of `wants`, as they arrive. A batch that no worker survives is an answer too: a failure.
 
-    `meanwhile` is called once: as soon as the first requests left, or while the workers start.
+    `meanwhile` is called once: as soon as the first requests left, or while the workers start. Raises EnvcensusError
+    where a limit of this process leaves too little to ask anybody.
     """
+    config = within_limits(config)
     if pool is None:
         from envcensus.index.client import fetch_projects
 
@@ -60,6 +63,14 @@ def fetch(
         else:
             for want in outcome.batch[1]:
                 yield Fetched(name=want.name, outcome="failed", reason=outcome.error)
+
+
+def within_limits(config: IndexConfig) -> IndexConfig:
+    """`config` with as many connections as this process may have. Raises EnvcensusError where that is none, and where
+    it may not have the memory."""
+    limits.require_room_for_requests()
+    possible = limits.connections(config.concurrency, max(len(config.index_urls), 1))
+    return config if possible == config.concurrency else msgspec.structs.replace(config, concurrency=possible)
 
 
 def _longest(config: IndexConfig, size: int) -> float:

@@ -11,6 +11,7 @@ from envcensus.index.core_metadata import parse_metadata
 from envcensus.index.entry import Entry, no_stand_in, pack_entry
 from envcensus.index.places import path_of
 from envcensus.model.display import neutral
+from envcensus.pipelines.fetch import within_limits
 from envcensus.pipelines.resolve_build import (
     BuildFailed,
     allowed,
@@ -39,7 +40,7 @@ _UNREADABLE = "has metadata without name or version"
 
 def go_on(run: Run, step: Needs, store: Store | NoStore) -> Resolution | Conflict:
     """Go on from where the cache ended. What arrived is kept, also when the run is interrupted."""
-    with IndexClient(run.config) as client:
+    with IndexClient(within_limits(run.config)) as client:
         online = _Online(run, client)
         try:
             return online.drive(step)

@@ -85,7 +85,12 @@ class Pool:
         if self.workers and self._ready is None:
             with _held(signal.SIGINT, signal.SIGTERM, signal.SIGHUP) as mask:
                 ready = threading.Event()
-                threading.Thread(target=self._first_build, args=(ready, mask), name="pool-start", daemon=True).start()
+                build = threading.Thread(target=self._first_build, args=(ready, mask), name="pool-start", daemon=True)
+                try:
+                    build.start()
+                except RuntimeError as error:  # the system has no more threads
+                    self.reason = f"no worker processes: {error}"
+                    return
                 self._ready = ready
 
     def map_batches(
@@ -188,7 +193,7 @@ class Pool:
             with _held(signal.SIGINT):
                 for _ in range(self.workers):
                     executor.submit(worker.ready)
-        except (OSError, EOFError, BrokenProcessPool) as error:
+        except (OSError, EOFError, RuntimeError) as error:  # a pool that broke, a thread that cannot be had
             self.reason = self.reason or f"no worker processes: {error}"
             _kill(executor)
             return None
@@ -304,7 +309,7 @@ class _Mapping(Generic[Batch, Answer]):
     def _submit(self, batch: Batch) -> futures.Future[Answer] | None:
         try:
             return self._pool.submit(self._function, batch)
-        except (BrokenProcessPool, OSError, EOFError):
+        except (RuntimeError, OSError, EOFError):
             self._suspects.append(batch)
             raise _WorkerDied from None
 
