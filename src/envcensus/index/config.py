@@ -12,7 +12,7 @@ from envcensus._kernels.version import KEY_FORMAT
 from envcensus.errors import IndexConfigError
 from envcensus.index import pip_config
 from envcensus.index.credentials import has_origin, split_credentials
-from envcensus.index.project_file import project_tables
+from envcensus.index.project_file import check_tables, project_tables
 from envcensus.model.redact import redact
 
 STRATEGIES = ("version-priority", "first-match")
@@ -353,6 +353,7 @@ def _netrc_path(environ: Mapping[str, str], home: str) -> str:
 def _project_settings(cwd: str) -> tuple[Mapping[str, object], str]:
     """`[index]` of `envcensus.toml`, else `[tool.envcensus.index]` of `pyproject.toml` in the working directory."""
     for tables, path, prefix in project_tables(cwd):
+        check_tables(tables, path, prefix)
         table = tables.get("index", {})
         if not isinstance(table, dict):
             raise IndexConfigError(f"index in {path} is no table", remedy=f"write [{prefix}index] above the settings")

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 
 from envcensus.errors import IndexConfigError
 
+_TABLES = ("ignore", "index")
 MOST_BYTES = 4 << 20
 _FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY | os.O_NOFOLLOW
 _O_PATH = getattr(os, "O_PATH", 0)  # Linux; elsewhere links are not followed
@@ -38,6 +39,15 @@ def project_tables(directory: str) -> Iterator[tuple[Mapping[str, object], str, 
             table = table.get(part) if isinstance(table, dict) else None
         if isinstance(table, dict):
             yield table, path, "tool.envcensus."
+
+
+def check_tables(tables: Mapping[str, object], path: str, prefix: str = "") -> None:
+    """Raise IndexConfigError where there is another table than ours: a typing error must not read as "no settings"."""
+    for name in tables:
+        if name not in _TABLES:
+            raise IndexConfigError(
+                f"{path} has an unknown table {prefix + name!r}", remedy=f"known: {', '.join(_TABLES)}"
+            )
 
 
 def _read(path: str) -> bytes | None:

@@ -9,9 +9,10 @@ import msgspec
 
 from envcensus._kernels.specifier import SpecifierSet
 from envcensus.errors import UsageError
-from envcensus.index.project_file import project_tables
+from envcensus.index.project_file import check_tables, project_tables
 from envcensus.model.policy import Ignore, Policy
 
+_KINDS = {"expires": "a day such as 2027-01-31, the last one on which the entry counts"}
 _PLACES = (("envcensus.toml", ()), ("pyproject.toml", ("tool", "envcensus")))
 
 
@@ -46,16 +47,34 @@ def _load(path: str) -> dict[str, Any]:
 def _policy(table: Any, tables: tuple[str, ...], path: str) -> Policy:
     for name in tables:
         table = table.get(name, {}) if isinstance(table, dict) else {}
-    entries = table.get("ignore", []) if isinstance(table, dict) else []
-    try:
-        ignores = msgspec.convert(entries, tuple[Ignore, ...])
-    except msgspec.ValidationError as error:
-        raise UsageError(f"{path}, [[ignore]]: {error}") from None
-    for place, entry in enumerate(ignores, 1):
-        if not entry.reason.strip():
-            raise UsageError(f"{path}, [[ignore]] number {place}: the reason is empty", remedy="say why")
+    if not isinstance(table, dict):
+        return Policy()
+    check_tables(table, path)
+    entries = table.get("ignore", [])
+    if not isinstance(entries, list):
+        raise UsageError(f"ignore in {path} is no list of tables", remedy="write [[ignore]] above each entry")
+    return Policy(
+        tuple([_ignore(entry, f"{path}, [[ignore]] number {place}") for place, entry in enumerate(entries, 1)])
+    )
+
+
+def _ignore(entry: Any, where: str) -> Ignore:
+    if not isinstance(entry, dict):
+        raise UsageError(f"{where} is no table", remedy="write [[ignore]] above each entry")
+    fields = {field.name: field for field in msgspec.structs.fields(Ignore)}
+    for key, value in entry.items():
+        if key not in fields:
+            raise UsageError(f"{where} has an unknown key {key!r}", remedy=f"known: {', '.join(sorted(fields))}")
         try:
-            SpecifierSet(entry.versions)
-        except ValueError:
-            raise UsageError(f"{path}, [[ignore]] number {place}: {entry.versions!r} is no specifier") from None
-    return Policy(ignore=ignores)
+            msgspec.convert(value, fields[key].type)
+        except msgspec.ValidationError:
+            raise UsageError(f"{where}: {key} has to be {_KINDS.get(key, 'a text in quotes')}") from None
+    for key, field in fields.items():
+        if field.required and not str(entry.get(key, "")).strip():
+            raise UsageError(f"{where} has no {key}", remedy="say why" if key == "reason" else "name one, or '*'")
+    found = msgspec.convert(entry, Ignore)
+    try:
+        SpecifierSet(found.versions)
+    except ValueError:
+        raise UsageError(f"{where}: {found.versions!r} is no specifier", remedy="such as '>=2,<3'") from None
+    return found

@@ -29,10 +29,19 @@ def test_the_directory_offers_one_and_a_named_one_wins(tmp_path: Path) -> None:
     [
         ("nonsense", "no valid TOML"),
         ('[[ignore]]\nproject = "a"\n', "reason"),
-        ('[[ignore]]\nproject = "a"\nreason = " "\n', "reason is empty"),
-        (GOOD + 'version = "<2"\n', "unknown field `version`"),
+        ('[[ignore]]\nproject = "a"\nreason = " "\n', "number 1 has no reason; say why"),
+        (
+            GOOD + 'version = "<2"\n',
+            "number 1 has an unknown key 'version'; known: environment, expires, owner, project, reason, versions",
+        ),
         (GOOD + 'versions = "two"\n', "'two' is no specifier"),
-        (GOOD.replace("2027-01-31", '"soon"'), "expires"),
+        (GOOD.replace("2027-01-31", '"soon"'), "number 1: expires has to be a day such as 2027-01-31"),
+        (GOOD.replace("2027-01-31", "2027-01-31T12:00:00"), "expires has to be a day"),
+        (GOOD.replace('"because"', "3"), "number 1: reason has to be a text in quotes"),
+        (GOOD + GOOD.replace('"a"', '""'), "number 2 has no project; name one"),
+        (GOOD.replace("[[ignore]]", "[ignore]"), r"no list of tables; write \[\[ignore\]\] above each entry"),
+        ('ignore = ["a"]\n', r"\[\[ignore\]\] number 1 is no table"),
+        (GOOD.replace("ignore", "ignores"), "unknown table 'ignores'; known: ignore, index"),
     ],
 )
 def test_what_is_wrong_is_named(tmp_path: Path, text: str, says: str) -> None:
