@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 
 from envcensus.errors import UsageError
 from envcensus.inventory.discover import DiscoverOptions
+from envcensus.runtime.refusals import is_gone
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -52,7 +53,7 @@ def absolute_roots(value: Paths, *, system: bool) -> tuple[str, ...]:
     if not roots and not system:
         raise UsageError("no directory to look into", remedy="name roots, or say system=True")
     for root in roots:
-        if not os.path.lexists(root):
+        if is_gone(root):
             raise UsageError(f"no such file or directory: {root}", remedy="check the path")
     return tuple([os.path.abspath(root) for root in roots])
 

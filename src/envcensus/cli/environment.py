@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from envcensus.errors import EnvcensusError, UsageError
+from envcensus.runtime.refusals import is_gone, refusal
 
 if TYPE_CHECKING:
     from envcensus.cache.store import NoStore, Store
@@ -25,6 +26,7 @@ def one_survey(
 
     found = environments_at(os.path.abspath(path))
     if not found:
+        _look_at(path)
         raise UsageError(f"no Python environment: {path}", remedy="find them with `envcensus envs`")
     several = [each.path for each in found]
     if len(several) > 1 and os.path.abspath(path) not in several:
@@ -36,3 +38,15 @@ def one_survey(
             f"{path} cannot be read: {census.skipped[0].reason if census.skipped else 'nothing there'}"
         )
     return survey, census.skipped, census.metrics
+
+
+def _look_at(path: str) -> None:
+    """Raise UsageError where there is nothing, EnvcensusError for a directory that cannot be read."""
+    if is_gone(path):
+        raise UsageError(f"no such file or directory: {path}", remedy="check the path")
+    try:
+        os.listdir(path)
+    except NotADirectoryError:
+        return
+    except OSError as error:
+        raise EnvcensusError(f"{path} cannot be read: {refusal(error)}") from None

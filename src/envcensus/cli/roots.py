@@ -17,15 +17,22 @@ def resolve_roots(arguments: Sequence[str], roots_from: IO[bytes] | None, *, sys
     directory (nothing with --system, which brings its own).
 
     Raises UsageError for an argument that does not exist: a typing error must not read as "no environments". A line of
-    --roots-from may have been deleted meanwhile: it is one that could not be looked at.
+    --roots-from may have been deleted meanwhile: it is one that could not be looked at. So is what lies in a directory
+    that may not be entered.
     """
     for root in arguments:
-        if not os.path.lexists(root):
+        if not os.path.lexists(root) and _is_gone(root):
             raise UsageError(f"no such file or directory: {root}", remedy="check the path")
     roots = [*arguments, *(read_roots(roots_from) if roots_from is not None else [])]
     if not roots and roots_from is None and not system:
         roots = [os.environ.get("VIRTUAL_ENV") or os.getcwd()]
     return [os.path.abspath(root) for root in roots]
+
+
+def _is_gone(root: str) -> bool:
+    from envcensus.runtime.refusals import is_gone
+
+    return is_gone(root)
 
 
 def read_roots(stream: IO[bytes]) -> list[str]:

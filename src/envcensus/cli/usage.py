@@ -66,11 +66,24 @@ def check(values: Mapping[str, Any], metrics_file: str | None) -> None:
         if os.path.isdir(path):
             raise UsageError(f"{path} is a directory", remedy="name a file in it")
         if not os.path.isdir(directory):
-            raise UsageError(f"{path} cannot be written: no such directory: {directory}", remedy="create it first")
+            raise UsageError(f"{path} cannot be written: {_why_none(directory)}", remedy="create it first")
         if not os.access(directory, os.W_OK | os.X_OK) and not _is_stream(path):
             raise UsageError(
                 f"{path} cannot be written: no new file may be made in {directory}", remedy="choose another"
             )
+
+
+def _why_none(directory: str) -> str:
+    """Why nothing can be written in what is no directory, as far as this process may see."""
+    from envcensus.runtime.refusals import is_gone, refusal
+
+    if is_gone(directory):
+        return f"no such directory: {directory}"
+    try:
+        os.listdir(directory)
+    except OSError as error:
+        return f"{directory}: {refusal(error)}"
+    return f"no such directory: {directory}"  # it has come meanwhile
 
 
 def _is_stream(path: str) -> bool:

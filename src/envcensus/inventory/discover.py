@@ -91,7 +91,7 @@ class _Walk:
             names = os.listdir(path)
         except (OSError, ValueError) as error:
             if not optional:
-                yield Skipped("root", root, _reason(error))
+                yield Skipped("root", root, _refusal(error))
             elif not isinstance(error, FileNotFoundError | NotADirectoryError):
                 yield Skipped("directory", root, _reason(error))
             return
@@ -235,3 +235,9 @@ def _reason(error: OSError | ValueError) -> str:
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     return str(error) or type(error).__name__
+
+
+def _refusal(error: OSError | ValueError) -> str:
+    from envcensus.runtime.refusals import refusal
+
+    return refusal(error) if isinstance(error, OSError) else _reason(error)

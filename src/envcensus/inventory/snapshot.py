@@ -15,6 +15,7 @@ from envcensus.model import snapshot
 from envcensus.model.listing import Listing
 from envcensus.model.skipped import Skipped
 from envcensus.model.snapshot import SnapshotError
+from envcensus.runtime.refusals import refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -86,7 +87,7 @@ def read_sections(path: str, unknown: dict[str, int] | None = None) -> Iterator[
     except EOFError:
         yield Skipped("snapshot", path, _DAMAGED)
     except OSError as error:
-        yield Skipped("snapshot", path, error.strerror or str(error) or type(error).__name__)
+        yield Skipped("snapshot", path, refusal(error))
 
 
 def _first(records: Iterator[Record]) -> Record | None:

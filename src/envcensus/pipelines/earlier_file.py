@@ -15,6 +15,7 @@ from envcensus.model.changes import Row
 from envcensus.model.finding import Severity
 from envcensus.model.skipped import Skipped
 from envcensus.pipelines.collect import SNAPSHOTS
+from envcensus.runtime.refusals import refusal
 
 if TYPE_CHECKING:
     from envcensus.model.census import Census
@@ -82,7 +83,7 @@ def _rows_of_report(path: str, asked: RowFilter) -> tuple[list[Row], float]:
             report = msgspec.json.decode(file.read(), type=_Report)
         since = datetime.fromisoformat(report.generated).timestamp()
     except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}") from None
+        raise UsageError(f"{path} cannot be read: {refusal(error)}") from None
     except (msgspec.MsgspecError, UnicodeDecodeError, ValueError, RecursionError):
         raise UsageError(f"{path} is no JSON report of envcensus", remedy="write one with -o report.json") from None
     if report.version != "1":

@@ -39,7 +39,9 @@ def _load(path: str) -> dict[str, Any]:
         with open(path, "rb") as file:
             return tomllib.load(file)
     except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}") from None
+        from envcensus.runtime.refusals import refusal
+
+        raise UsageError(f"{path} cannot be read: {refusal(error)}") from None
     except (ValueError, RecursionError) as error:
         raise UsageError(f"{path} is no valid TOML: {error}") from None
 

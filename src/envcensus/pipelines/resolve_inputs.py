@@ -15,6 +15,7 @@ from envcensus.model.page import ARCHIVES
 from envcensus.model.resolution import Wanted
 from envcensus.pipelines.resolve_kinds import limit
 from envcensus.resolver.requirements_file import Entry, RequirementsFileError, read
+from envcensus.runtime.refusals import is_gone, refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -209,7 +210,7 @@ def _reference(text: str, folder: str, origin: str) -> str:
     looks_local = path.startswith((".", "/", "~")) or (path.endswith(ARCHIVES) and os.sep in path)
     if looks_local or (path.endswith(ARCHIVES) and os.path.isfile(relative)):
         local = os.path.abspath(os.path.expanduser(relative))
-        if not os.path.exists(local):
+        if is_gone(local):
             raise UsageError(f"{_at(origin)}no such file or directory: {path}")
         return f"{_name_of_path(local, origin)}{extras} @ {_uri(local)}{marker}"
     if (at := re.match(r"([\w.-]+\s*(?:\[[^\]]*\])?)\s*@\s*(file:)?(\.{1,2}/.*)$", text)) is not None:
@@ -229,7 +230,7 @@ def _text(path: str) -> str:
             with open(path, "rb") as file:
                 data = file.read(_LARGEST + 1)
     except OSError as error:
-        raise UsageError(f"{path}: {error.strerror or 'cannot be read'}") from error
+        raise UsageError(f"{path} cannot be read: {refusal(error)}") from error
     if len(data) > _LARGEST:
         raise UsageError(f"{path}: too large to be a list of requirements")
     return _decoded(data)
@@ -294,7 +295,7 @@ def earlier_pins(text: str, name: str) -> dict[str, str]:
 
 def read_prefer(path: str) -> dict[str, str]:
     """The pins of a file that `--prefer` names; none where it does not exist yet."""
-    if not os.path.exists(path):
+    if is_gone(path):
         return {}
     return earlier_pins(_text(path), path)
 

@@ -71,7 +71,7 @@ def test_a_root_that_is_not_there_is_no_empty_result(place: Place) -> None:
         (lambda: envcensus.resolve("flask<<2"), "not a requirement"),
         (lambda: envcensus.resolve("flask", python_version="three"), "not a Python version"),
         (lambda: envcensus.resolve("flask", resolution="newest"), "resolution is 'newest'"),  # type: ignore[arg-type]
-        (lambda: envcensus.resolve(requirement_files="-"), "./-: No such file"),
+        (lambda: envcensus.resolve(requirement_files="-"), "./- cannot be read: No such file"),
     ],
 )
 def test_errors_are_one_line(place: Place, call: Callable[[], object], message: str) -> None:
