@@ -94,7 +94,7 @@ BUDGET = {
     "list": (70, 62),
     "list-one": (69, 62),
     "scan": (70, 66),
-    "resolve": (78, 72),
+    "resolve": (79, 72),
     "version": (9, 40),
 }
 NEEDED = {"scan": {"hashlib"}}  # for the identity of the host

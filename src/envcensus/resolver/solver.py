@@ -6,22 +6,21 @@ metadata are kept until the search asks for them.
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
+from collections import deque
 from itertools import chain
 from typing import Protocol
 
 from envcensus._kernels.solver import DONE, NAMES_PRE, NEED, PAUSED, PINS, Edge, Engine, Package
 from envcensus._kernels.specifier import specifier_set
-from envcensus.model.core_metadata import CoreMetadata
 from envcensus.model.redact import redact
-from envcensus.model.resolution import Conflict, Pin, Resolution, Via
+from envcensus.model.resolution import Conflict, Resolution
+from envcensus.resolver.answer import ROOT, answer_of
 from envcensus.resolver.explain import explain, leaves_of
 from envcensus.resolver.lines import REFERENCE, Line, Lines, plain
 from envcensus.resolver.problem import Candidates, Metadata, Needs, Problem
 from envcensus.resolver.project import Direct, Loaded, Project
 from envcensus.resolver.reading import by_name, hashes, overriding, wanted_lines
 
-ROOT = ""
 Key = tuple[str, str]  # name, version
 
 
@@ -46,7 +45,7 @@ class Solver:
         self.failed_pages: dict[str, str] = {}
         self.metadata: dict[tuple[str, str], Metadata | str] = {}
         self.direct: dict[tuple[str, str], tuple[str, Metadata] | str] = {}
-        self.warnings: list[str] = []
+        self.warnings: list[str] = []  # of whoever feeds it
         self._pythons: dict[str, bool] = {}  # Requires-Python → whether the target is allowed
         self.urls: dict[str, str] = {}  # name → the direct reference its only version comes from
         self.overrides = overriding(self.lines, problem)
@@ -114,7 +113,7 @@ class Solver:
                 self._load(project, bit, self.metadata[key])
             elif code == DONE:
                 if not self.named_by or not self._pass_over(self._unasked()):
-                    return self._resolution()
+                    return answer_of(self)
                 engine = self.engine
             elif code == PAUSED:
                 return Needs()
@@ -329,84 +328,3 @@ class Solver:
         lines = loaded.of_extra(name)
         if lines:
             self.jobs.append((project.package, bit, wanted, lines))
-
-    # -- the answer ----------------------------------------------------------------------------------------------
-
-    def _resolution(self) -> Resolution:
-        """The pins that the requirements lead to, and who asks for them."""
-        via: defaultdict[str, list[Via]] = defaultdict(list)
-        extras: dict[str, dict[str, None]] = {}
-        seen: set[str] = set()
-        requires: dict[str, set[str]] = {}
-        projects, odd = self.projects, self.last_resort
-        work: deque[tuple[str, list[Line]]] = deque([(ROOT, self.requirements)])
-        while work:
-            requirer, lines = work.popleft()
-            needs = requires.setdefault(requirer, set())
-            for line in lines:
-                name = line.name
-                if requirer == ROOT:
-                    if not line.base:
-                        continue
-                    via[name].append(Via(self.origins.get(line.text, ""), line.shown, True))
-                elif requirer != name:
-                    via[name].append(Via(requirer, line.shown))
-                    needs.add(name)
-                if name in seen and not line.extras and not odd:
-                    continue
-                project = projects[name]
-                loaded = project.loaded[project.package.position]
-                if name not in seen:
-                    seen.add(name)
-                    work.append((name, loaded.base))
-                for extra in line.extras:
-                    known = extras.setdefault(name, {})
-                    if extra not in known:
-                        known[extra] = None
-                        work.append((name, loaded.of_extra(extra)))
-                if odd or line.extras or loaded.malformed:
-                    self._warn(project, loaded, line)
-        pins = [
-            Pin(
-                name=name,
-                version=self.projects[name].version(self.projects[name].package.position),
-                extras=tuple(sorted(extras.get(name, ()))),
-                via=tuple(via[name]),
-                url=self.urls.get(name, ""),
-                requires=tuple(sorted(requires.get(name, ()))),
-                metadata=self._kept_metadata(name),
-            )
-            for name in sorted(via)
-        ]
-        return Resolution(
-            pins=tuple(pins),
-            warnings=tuple(dict.fromkeys(self.warnings)),
-            environment=self.problem.environment,
-            decisions=self.engine.decisions,
-            conflicts=self.engine.conflicts,
-        )
-
-    def _kept_metadata(self, name: str) -> CoreMetadata | None:
-        """The metadata of a pin, where it is the kind that answers hold."""
-        project = self.projects[name]
-        found = self.metadata.get((name, project.version(project.package.position)))
-        return found if isinstance(found, CoreMetadata) else None
-
-    def _warn(self, project: Project, loaded: Loaded, line: Line) -> None:
-        """Tell what is odd about the metadata of a pin."""
-        if self.last_resort:
-            self._warn_of_pre_release(project)
-        version = project.version(project.package.position)
-        for text in loaded.malformed:
-            self.warnings.append(f"{project.name} {version} has a requirement that cannot be read: {text}")
-        for extra in line.extras:
-            if not loaded.provides(extra):
-                self.warnings.append(f"{project.name} {version} does not provide the extra {extra}")
-
-    def _warn_of_pre_release(self, project: Project) -> None:
-        package = project.package
-        if not package.pre >> package.position & 1 or package.pre_allowed:
-            return
-        if not any(edge.flags & NAMES_PRE for edge in self.engine.requirers(package)):
-            version = project.version(package.position)
-            self.warnings.append(f"{project.name} {version} is a pre-release: no other version fits")
