@@ -150,14 +150,14 @@ class Prefetcher:
             self.wanted_metadata.append(key)
 
     def _ahead(self, project: Project) -> None:
-        """After k versions the next 3k, at most 32 or k, in the solver's order of preference.
+        """After k versions the next 2k, at most 32 or k, in the solver's order of preference.
 
         Who went back through k versions will go through as many again: batches that stay small cost a round each.
         """
         candidates, package, tried = project.candidates, project.package, len(project.loaded)
         if candidates is None:
             return
-        count = min(3 * tried, max(_BATCH, min(tried, _LARGEST_BATCH)))
+        count = min(2 * tried, max(_BATCH, min(tried, _LARGEST_BATCH)))
         self._descend(project.name, candidates, package.dom >> 1, count)
         if tried >= _IN_ORDER_FROM:
             self._descend(project.name, candidates, self._solver.engine.level_zero(package) >> 1, count)
