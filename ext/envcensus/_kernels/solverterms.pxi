@@ -85,10 +85,6 @@ cdef class Package:
         """The decided version's bit; 0 where nothing was decided."""
         return top(self.dom) if self.chosen else 0
 
-    def is_loaded(self, Py_ssize_t index):
-        """Whether the edges of a version are known."""
-        return self.loaded & bit(index) != 0
-
 
 cdef class Incompatibility:
     """Terms that must not all hold. `left` and `right` are what it was derived from, `reason` is the caller's."""

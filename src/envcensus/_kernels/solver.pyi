@@ -30,7 +30,6 @@ class Package:
     affected: int
     @property
     def position(self) -> int: ...
-    def is_loaded(self, index: int) -> bool: ...
 
 @disjoint_base
 class Incompatibility:
