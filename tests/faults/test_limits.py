@@ -43,6 +43,15 @@ def rows(done: subprocess.CompletedProcess[str]) -> list[tuple[str, ...]]:
     return [tuple(row[key] for key in ("environment", "package", "version", "state", "latest")) for row in found]
 
 
+def whole_and_less(
+    index: Running, directory: Path, place: Path, limit: Callable[[], None], more: tuple[str, ...]
+) -> tuple[list[tuple[str, ...]], subprocess.CompletedProcess[str]]:
+    """What there is to say about the fleet, and the run that has to say it under a limit."""
+    command, asked = Command(place, index.url), ("outdated", str(directory), "--format", "csv")
+    whole = rows(command.run(*asked))
+    return whole, command.run(*asked, "--refresh", *more, check=None, preexec_fn=limit)
+
+
 @linux
 @pytest.mark.parametrize(
     ("megabytes", "more"), [(80, ()), (110, ()), (140, ()), (200, ()), (200, ("--workers", "2")), (640, ())]
@@ -54,12 +63,7 @@ def test_little_memory(
     megabytes: int,
     more: tuple[str, ...],
 ) -> None:
-    command = Command(tmp_path, fleet_index.url)
-    whole = rows(command.run("outdated", str(fleet_dir), "--format", "csv"))
-    less = command.run(
-        "outdated", str(fleet_dir), "--format", "csv", "--refresh", *more,
-        check=None, preexec_fn=under(resource.RLIMIT_AS, megabytes * MB),
-    )  # fmt: skip
+    whole, less = whole_and_less(fleet_index, fleet_dir, tmp_path, under(resource.RLIMIT_AS, megabytes * MB), more)
     assert (less.returncode, rows(less)) in ((0, whole), (1, [])), less.stderr
     said = less.stderr.splitlines()
     assert all(line.startswith("envcensus: ") and "`ulimit -v`" in line for line in said), said
@@ -80,12 +84,7 @@ def test_few_descriptors(
     files: int,
     more: tuple[str, ...],
 ) -> None:
-    command = Command(tmp_path, fleet_index.url)
-    whole = rows(command.run("outdated", str(fleet_dir), "--format", "csv"))
-    less = command.run(
-        "outdated", str(fleet_dir), "--format", "csv", "--refresh", *more,
-        check=None, preexec_fn=under(resource.RLIMIT_NOFILE, files),
-    )  # fmt: skip
+    whole, less = whole_and_less(fleet_index, fleet_dir, tmp_path, under(resource.RLIMIT_NOFILE, files), more)
     if files >= 32:
         assert (less.returncode, rows(less), less.stderr) == (0, whole, "")
     else:
