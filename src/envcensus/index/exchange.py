@@ -95,16 +95,20 @@ class Exchange:
         Raises aiohttp.ClientError, OSError, TimeoutError; ValueError for a URL or a field that may not be sent.
         """
         request = _encoded(route, url, fields)
+        connection = await self._connect(route)
         try:
-            return await self._ask(route, request)
+            return await self._ask(connection, route, request)
         except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError):
-            return await self._ask(route, request)
+            return await self._ask(await self._connect(route), route, request)
 
-    async def _ask(self, route: Route, request: bytes) -> Answer:
+    async def _connect(self, route: Route) -> aiohttp.connector.Connection:
+        """A kept connection or a new one. Where none is to be had, that is the caller's to try again, and to count."""
         try:
-            connection = await self._connector.connect(route.template, [], self._timeout)
+            return await self._connector.connect(route.template, [], self._timeout)
         except TimeoutError as error:
             raise aiohttp.ConnectionTimeoutError from error
+
+    async def _ask(self, connection: aiohttp.connector.Connection, route: Route, request: bytes) -> Answer:
         try:
             protocol, transport = connection.protocol, connection.transport
             if protocol is None or transport is None or transport.is_closing():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import TypeVar
@@ -98,6 +99,28 @@ def test_a_kept_connection_that_is_gone_is_replaced(server: ScriptedServer) -> N
 
     assert run(work) == [200, 200]
     assert server.connections == 2
+
+
+def test_a_connection_that_cannot_be_had_is_tried_once() -> None:
+    accepted: list[object] = []
+
+    def hang_up(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        accepted.append(writer)
+        writer.close()
+
+    async def work() -> None:
+        server = await asyncio.start_server(hang_up, "127.0.0.1", 0)
+        url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        exchange = Exchange(connect=10.0, silence=20.0)
+        try:
+            await exchange.get(exchange.route(url, ssl.create_default_context(), "", {}), url, {})
+        finally:
+            await exchange.close()
+            server.close()
+
+    with pytest.raises(aiohttp.ClientConnectorError):
+        run(work)
+    assert len(accepted) == 1
 
 
 def test_what_comes_before_the_answer_is_passed_over(server: ScriptedServer) -> None:
