@@ -8,6 +8,7 @@ names, TLS, proxies, timeouts and the parsing of answers stay aiohttp's.
 from __future__ import annotations
 
 import asyncio
+import functools
 import re
 import ssl
 from collections.abc import Mapping
@@ -131,7 +132,15 @@ def _encoded(route: Route, url: str, fields: Mapping[str, str]) -> bytes:
     """The head of a request (RFC 9112, section 3)."""
     parts = URL(url, encoded=True)
     target = str(parts.with_fragment(None)) if route.absolute else parts.raw_path_qs
-    lines = [f"GET {target} HTTP/1.1", f"Host: {route.host}", *(f"{name}: {value}" for name, value in fields.items())]
-    if " " in target or any(map(_MAY_NOT_BE_SENT.search, lines)):
-        raise ValueError("a URL or a field that may not be sent")
+    if " " in target or _MAY_NOT_BE_SENT.search(target):
+        raise ValueError("a URL that may not be sent")
+    return b"GET %b HTTP/1.1\r\n%b" % (target.encode("utf-8", "surrogateescape"), _block(route.host, *fields.items()))
+
+
+@functools.lru_cache(maxsize=32)  # what goes to one origin hardly differs from request to request
+def _block(host: str, *fields: tuple[str, str]) -> bytes:
+    """The fields of a request, and the empty line."""
+    lines = [f"Host: {host}", *(f"{name}: {value}" for name, value in fields)]
+    if any(map(_MAY_NOT_BE_SENT.search, lines)):
+        raise ValueError("a field that may not be sent")
     return "\r\n".join((*lines, "\r\n")).encode("utf-8", "surrogateescape")

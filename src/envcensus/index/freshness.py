@@ -42,15 +42,13 @@ def lifetime(headers: Mapping[str, str], now: float) -> float:
     return max(0.0, min(seconds, LONGEST_SECONDS) - age)
 
 
-def stale_until(headers: Mapping[str, str], now: float) -> float:
-    """The moment until which the answer may stand in when its index cannot be reached."""
+def grace(headers: Mapping[str, str]) -> float:
+    """Seconds beyond its lifetime during which the answer may stand in when its index cannot be reached."""
     control = parse_cache_control(headers.get("Cache-Control", ""))
-    if "no-store" in control:
-        return now
-    if "must-revalidate" in control or "no-cache" in control:  # RFC 9111, 4.2.4: these forbid it
-        return now + lifetime(headers, now)
+    if "no-store" in control or "must-revalidate" in control or "no-cache" in control:  # RFC 9111, 4.2.4: forbidden
+        return 0.0
     seconds = _seconds(control.get("stale-if-error", ""))
-    return now + lifetime(headers, now) + min(STALE_IF_ERROR_SECONDS if seconds is None else seconds, LONGEST_SECONDS)
+    return min(STALE_IF_ERROR_SECONDS if seconds is None else seconds, LONGEST_SECONDS)
 
 
 def may_keep(headers: Mapping[str, str]) -> bool:

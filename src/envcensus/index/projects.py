@@ -138,15 +138,14 @@ class ProjectClient:
 def _read(index: str, response: Response, validator: Validator | None) -> _Answer:
     """What a response's status means."""
     headers = response.headers
-    now = time.time()
-    lifetime = freshness.lifetime(headers, now)
+    lifetime = freshness.lifetime(headers, time.time())
     keep = freshness.may_keep(headers)
     if response.status in (404, 410):
         return _Answer(index, lifetime=lifetime, keep=keep)
     if response.status not in (200, 304) or (response.status == 304 and validator is None):
         return _Answer(index, failure=f"{origin_of(response.url)} {_status_reason(response.status)}")
     fresh = Validator(index, headers.get("ETag", ""), headers.get("Last-Modified", ""))
-    stale = freshness.stale_until(headers, now) - now - lifetime
+    stale = freshness.grace(headers)
     if response.status == 304:
         kept = fresh if fresh.etag or fresh.last_modified else validator
         dated = freshness.says(headers)

@@ -176,9 +176,11 @@ def test_lifetimes(headers: dict[str, str], seconds: float) -> None:
 
 
 def test_stale_answers_have_an_end() -> None:
-    assert freshness.stale_until({"Cache-Control": "max-age=60, stale-if-error=30"}, NOW) == NOW + 90
-    assert freshness.stale_until({"Cache-Control": "no-store"}, NOW) == NOW
-    assert freshness.stale_until({"Cache-Control": "max-age=0"}, NOW) == NOW + freshness.STALE_IF_ERROR_SECONDS
+    assert freshness.grace({"Cache-Control": "max-age=60, stale-if-error=30"}) == 30.0
+    assert freshness.grace({"Cache-Control": "max-age=60, stale-if-error=9999999"}) == freshness.LONGEST_SECONDS
+    assert freshness.grace({"Cache-Control": "max-age=0"}) == freshness.STALE_IF_ERROR_SECONDS
+    for forbidding in ("no-store", "no-cache", "must-revalidate"):
+        assert freshness.grace({"Cache-Control": f"{forbidding}, stale-if-error=30"}) == 0.0
 
 
 @given(st.dictionaries(st.sampled_from(["Cache-Control", "Age", "Expires", "Date"]), st.text(max_size=40)))
