@@ -40,10 +40,10 @@ def _covers(entry: Ignore, environment: Environment, today: date) -> bool:
 def _marked(finding: Finding, entries: Sequence[Ignore]) -> Finding:
     if finding.state != "outdated" or finding.latest is None:
         return finding
-    from fnmatch import fnmatchcase
+    from envcensus.analysis.patterns import is_named
 
     for entry in entries:
-        if not fnmatchcase(finding.distribution.normalized, entry.project):
+        if not is_named(finding.distribution.normalized, entry.project):
             continue
         if entry.versions and not SpecifierSet(entry.versions).contains(finding.latest.version, prereleases=True):
             continue

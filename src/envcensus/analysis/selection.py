@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class RowFilter(Struct, frozen=True, kw_only=True):
-    """Patterns are shell globs over normalized names; `severity` is the least; `direct` drops what another
+    """Patterns are shell globs over names of projects; `severity` is the least; `direct` drops what another
     distribution requires."""
 
     only: tuple[str, ...] = ()
@@ -42,11 +42,11 @@ def is_asked(name: str, rows: RowFilter) -> bool:
     """Whether `rows` is about the project of the normalized `name` at all."""
     if not rows.only and not rows.exclude:
         return True
-    from fnmatch import fnmatchcase
+    from envcensus.analysis.patterns import is_named
 
-    if rows.only and not any(fnmatchcase(name, pattern) for pattern in rows.only):
+    if rows.only and not any(is_named(name, pattern) for pattern in rows.only):
         return False
-    return not any(fnmatchcase(name, pattern) for pattern in rows.exclude)
+    return not any(is_named(name, pattern) for pattern in rows.exclude)
 
 
 def is_step(severity: Severity | None, least: Severity) -> bool:

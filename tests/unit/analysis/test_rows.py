@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from envcensus.analysis.ignores import apply_policy
+from envcensus.analysis.patterns import is_named
 from envcensus.analysis.rules import parse_rules
-from envcensus.analysis.selection import RowFilter, select_rows
+from envcensus.analysis.selection import RowFilter, is_asked, select_rows
 from envcensus.analysis.views import by_owner, by_project
 from envcensus.errors import UsageError
 from envcensus.model.census import Survey
@@ -59,6 +60,7 @@ def test_a_failed_look_up_survives_the_severity_filter() -> None:
     [
         ({}, True),
         ({"project": "*"}, True),
+        ({"project": "A"}, True),
         ({"project": "b"}, False),
         ({"environment": "/srv/*"}, True),
         ({"environment": "/home/*"}, False),
@@ -123,3 +125,24 @@ def test_ignored_rows_break_no_rule_and_unknown_rules_are_refused() -> None:
     assert not parse_rules(["outdated"]).broken([survey("/1", finding("a", ignored="x"))])
     with pytest.raises(UsageError, match="nonsense"):
         parse_rules(["outdated,nonsense"])
+
+
+@pytest.mark.parametrize(
+    ("pattern", "name", "fits"),
+    [
+        ("Django", "django", True),
+        ("zope.*", "zope-interface", True),
+        ("Zope_Interface", "zope-interface", True),
+        ("ruamel._-yaml", "ruamel-yaml", True),
+        ("*.yaml", "ruamel-yaml", True),
+        ("[A-C]pp", "bpp", True),
+        ("my[-.]app", "my-app", True),
+        ("my[_.]app", "my-app", False),
+        ("[", "a", False),
+        ("zope", "zope-interface", False),
+    ],
+)
+def test_projects_are_named_as_people_write_them(pattern: str, name: str, fits: bool) -> None:
+    assert is_named(name, pattern) is fits
+    assert is_asked(name, RowFilter(only=(pattern,))) is fits
+    assert is_asked(name, RowFilter(exclude=(pattern,))) is not fits
