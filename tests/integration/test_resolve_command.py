@@ -208,3 +208,12 @@ def test_an_interrupt_tells_the_state(
         command.main(["alpha", "--no-cache", "--no-index"], standalone_mode=False)
     gc.enable()
     assert "envcensus: stopped trying beta 2.0: 3 projects" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("python", ["3.{}", "3{}", "3.{}.0"])
+def test_a_python_without_its_micro_version_is_the_first(links: Path, python: str) -> None:
+    """As for pip and uv, whichever the running one is."""
+    minor = sys.version_info[1]
+    add_wheel(links, "fresh", "1.0", extra_lines=[f"Requires-Python: >=3.{minor}"])
+    add_wheel(links, "fresh", "2.0", extra_lines=[f"Requires-Python: >=3.{minor}.1"])
+    assert "fresh==1.0" in resolve_from(links, "fresh", "--python-version", python.format(minor)).stdout

@@ -70,7 +70,7 @@ def resolve(
         constraints, constraint_files: bounds that ask for nothing.
         overrides, override_files: requirements that replace whatever anybody says about their projects.
         extras, groups: extras and dependency groups of the pyproject.toml files; ":all:" for all extras.
-        python_version: the Python to resolve for: "3.12" or "3.12.1". None: the running one.
+        python_version: the Python to resolve for: "3.12.1", or "3.12" for 3.12.0. None: the running one.
         platforms: platform tags, as pip takes them. None given: this host's.
         implementation: "cp", "pp", or a name like "cpython". None: the running one.
         abis: ABI tags in place of the Python's own, such as "cp312" or "abi3".

@@ -49,7 +49,9 @@ _SUFFIXES = {
 @click.option("--override", "overrides", multiple=True, metavar="FILE", help="Replace what packages require.")
 @click.option("--extra", "extras", multiple=True, metavar="NAME", help="An extra of pyproject.toml; :all: for all.")
 @click.option("--group", "groups", multiple=True, metavar="NAME", help="A dependency group of pyproject.toml.")
-@click.option("--python-version", metavar="X.Y[.Z]", help="The Python to resolve for.  [default: the running one]")
+@click.option(
+    "--python-version", metavar="X.Y[.Z]", help="The Python to resolve for; X.Y is X.Y.0.  [default: the running one]"
+)
 @click.option("--platform", "platforms", multiple=True, metavar="TAG", help="A platform tag, as pip takes it.")
 @click.option("--implementation", metavar="NAME", help="cp, pp, or a name like cpython.")
 @click.option(

@@ -39,8 +39,7 @@ def target_for(
     abis: Sequence[str] = (),
 ) -> ResolveTarget:
     """The target that the options name; by default this process's Python on this host. Raises UsageError."""
-    running = ".".join(map(str, sys.version_info[:3]))
-    version = _python(python, running) if python else running
+    version = _python(python) if python else ".".join(map(str, sys.version_info[:3]))
     name = _IMPLEMENTATIONS.get(implementation or "", implementation or sys.implementation.name)
     profile = Profile(python=version, implementation=name, platforms=tuple(_expanded(platforms)), abis=tuple(abis))
     with Bucket(store, "profiles") as cache:
@@ -51,17 +50,13 @@ def target_for(
     return ResolveTarget(environment, tags)
 
 
-def _python(text: str, running: str) -> str:
-    """A full version: 3.12, 3.12.1 or 312. Of the running minor version its own micro version, else .0."""
+def _python(text: str) -> str:
+    """A full version: 3.12 and 312 are 3.12.0, as for pip and uv; an answer for that holds for later ones, too."""
     if re.fullmatch(r"[23]\d{1,2}", text):
         text = f"{text[0]}.{text[1:]}"
     if not re.fullmatch(r"\d+(\.\d+){0,2}", text):
         raise UsageError(f"not a Python version: {text}", remedy="write 3.12 or 3.12.1")
-    if text.count(".") == 2:
-        return text
-    if text.count(".") == 0:
-        text = f"{text}.0"
-    return running if running.startswith(f"{text}.") else f"{text}.0"
+    return text + ".0" * (2 - text.count("."))
 
 
 def _expanded(platforms: Sequence[str]) -> list[str]:
