@@ -149,13 +149,20 @@ class MetadataClient:
             try:
                 return read_wheel(parts, file.filename)
             except Missing as missing:
-                end = min(missing.end, size)
-                response = await self._range(file.url, f"bytes={missing.start}-{end - 1}", tally)
-                if _placed(response) != (missing.start, size):
-                    self._no_ranges.add(origin)
-                    return None
-                parts.add(missing.start, response.body)
+                lacking = missing
+            if not await self._add(parts, lacking, size, file.url, tally):
+                self._no_ranges.add(origin)
+                return None
         raise MetadataError("the wheel's directory is scattered over the file")
+
+    async def _add(self, parts: Parts, lacking: Missing, size: int, url: str, tally: Tally) -> bool:
+        """Whether the server sent what is lacking of a wheel of so many bytes."""
+        end = min(lacking.end, size)
+        response = await self._range(url, f"bytes={lacking.start}-{end - 1}", tally)
+        if _placed(response) != (lacking.start, size):
+            return False
+        parts.add(lacking.start, response.body)
+        return True
 
     async def _range(self, url: str, wanted: str, tally: Tally) -> Response:
         # A server that does not know ranges sends the whole wheel: the connection is dropped after this much of it.

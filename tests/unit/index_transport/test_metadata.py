@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import hashlib
 import io
@@ -13,11 +14,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from envcensus.index.client import Fetched, IndexClient, MetadataFetched, MetadataWant, Want
 from envcensus.index.limits import Limits
 from envcensus.index.metadata_text import MetadataError, NeedsBuild, read_sdist
-from envcensus.index.remote_zip import TAIL
+from envcensus.index.remote_zip import TAIL, Missing, Parts, read_wheel
 from envcensus.model.page import File
 from tests.support.scripted_server import Reply, Request, ScriptedServer
 
@@ -27,11 +30,16 @@ WHEEL = "spam-1.0-py3-none-any.whl"
 SDIST = "spam-1.0.tar.gz"
 
 
-def wheel(metadata: bytes = METADATA, *, payload: int = 0, first: bool = False, members: int = 0) -> bytes:
-    """A wheel; `payload` bytes that do not compress, METADATA before them if `first`, and so many more members."""
+def wheel(
+    metadata: bytes = METADATA, *, payload: int = 0, first: bool = False, members: int = 0, before: int = 0
+) -> bytes:
+    """A wheel; `payload` bytes that do not compress, METADATA before them if `first`, and so many more members behind
+    that or before."""
     stream = io.BytesIO()
     noise = random.Random(1).randbytes(payload)
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        for number in range(before):
+            archive.writestr(f"spam/another-module-with-a-long-name-{number:06}.py", b"")
         if not first:
             archive.writestr("spam/data.bin", noise)
         archive.writestr("spam-1.0.dist-info/METADATA", metadata)
@@ -104,6 +112,51 @@ def test_a_promised_metadata_file_that_is_missing(server: ScriptedServer, connec
     assert ask(connect(), file).way == "range"
 
 
+def in_parts(body: bytes) -> bytes:
+    """What is read of a wheel whose missing bytes are given as they are asked for."""
+    parts = Parts(len(body))
+    parts.add(max(len(body) - TAIL, 0), body[-TAIL:])
+    for _ in range(9):
+        try:
+            return read_wheel(parts, WHEEL)
+        except Missing as missing:
+            parts.add(missing.start, body[missing.start : missing.end])
+    raise AssertionError("it never has enough")
+
+
+@pytest.mark.parametrize("before", [0, 300, 3000])
+@pytest.mark.parametrize("members", [0, 300, 3000])
+def test_a_wheel_in_parts_is_the_wheel(members: int, before: int) -> None:
+    body = wheel(payload=50_000, members=members, before=before)
+    assert in_parts(body) == read_wheel(io.BytesIO(body), WHEEL) == METADATA
+
+
+FIRST, LAST = wheel(members=700), wheel(before=700, payload=50_000)  # where in a large directory the METADATA is
+
+
+@pytest.mark.parametrize("wheel", [FIRST, LAST])
+@given(damage=st.lists(st.tuples(st.integers(-300, 300), st.booleans(), st.binary(max_size=3)), min_size=1, max_size=3))
+def test_of_a_damaged_directory_nothing_else_is_read(wheel: bytes, damage: list[tuple[int, bool, bytes]]) -> None:
+    body = bytearray(wheel)
+    entry = body.rindex(b"spam-1.0.dist-info/METADATA") - 46
+    for place, at_the_end, data in damage:
+        at = max(len(body) - 1 - abs(place), 0) if at_the_end else entry + place
+        body[at : at + len(data)] = data
+    found = []
+    for read in (in_parts, lambda whole: read_wheel(io.BytesIO(whole), WHEEL)):
+        with contextlib.suppress(MetadataError):
+            found.append(read(bytes(body)))
+    assert len(set(found)) <= 1
+
+
+def test_a_large_directory_is_let_go() -> None:
+    parts = Parts(len(FIRST))
+    parts.add(0, FIRST)
+    assert read_wheel(parts, WHEEL) == METADATA
+    parts.seek(0, io.SEEK_END)
+    assert parts.tell() < len(FIRST) - 50_000
+
+
 @pytest.mark.parametrize("sized", [True, False])
 @pytest.mark.parametrize(
     ("options", "requests"),
@@ -112,6 +165,8 @@ def test_a_promised_metadata_file_that_is_missing(server: ScriptedServer, connec
         ({"payload": 500_000}, 1),
         ({"payload": 500_000, "first": True}, 2),
         ({"payload": 500_000, "first": True, "members": 2000}, 3),
+        ({"payload": 500_000, "before": 2000}, 2),
+        ({"payload": 500_000, "before": 2000, "members": 100}, 2),
     ],
 )
 def test_a_wheels_tail(
