@@ -78,13 +78,14 @@ class _Online:
 
     def satisfy(self, needs: Needs) -> None:
         """Ask for what is needed and what will be; return when the solver can go on."""
-        self.prefetcher.needed(needs.pages, needs.metadata)
         for name in needs.pages:
             self.want_page(name)
         for key in needs.metadata:
             self.want_metadata(key)
         for key in needs.direct:
             self.want_direct(key)
+        self.submit()  # what is waited for is under way while the prefetcher thinks
+        self.prefetcher.needed(needs.pages, needs.metadata)
         self.submit()
         missing = self.missing(needs)
         while missing:
