@@ -178,8 +178,8 @@ cdef int bounds(FilesView *v, uint32_t i, uint32_t *first, uint32_t *end) except
 def files(record, version, make):
     """The files of a version (None: of all, newest version first) in page order, out of a record of files.
 
-    `make` is called with the fields of `envcensus.model.page.File` as keywords. Spellings of one version are the same.
-    Raises PageError for a damaged record.
+    `make` is called with the fields of `envcensus.model.page.File` as keywords. A version that the page does not spell
+    as `version` does stands for all its spellings. Raises PageError for a damaged record.
     """
     cdef FilesView v
     cdef FilesVersion at
@@ -197,16 +197,13 @@ def files(record, version, make):
     for i in range(v.head.versions):
         version_at(&v, i, &at)
         if is_text(&v, &at, text):
-            break
-    else:
-        i = 0
-        while i < v.head.versions and not is_spelling(&v, i, text):
-            i += 1
-        if i == v.head.versions:
+            bounds(&v, i, &first, &end)
+            for j in range(first, end):
+                out.append(file_at(&v, j, base, prefix, folder, make))
             return out
-    # the version's other spellings are beside it
-    while i > 0 and is_spelling(&v, i - 1, text):
-        i -= 1
+    i = 0
+    while i < v.head.versions and not is_spelling(&v, i, text):
+        i += 1
     while i < v.head.versions and is_spelling(&v, i, text):
         bounds(&v, i, &first, &end)
         for j in range(first, end):

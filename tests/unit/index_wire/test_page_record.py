@@ -173,10 +173,12 @@ def test_versions_in_order_whatever_their_form() -> None:
     assert offered.pre == 0b111
 
 
-def test_spellings_of_one_version_are_one_version() -> None:
+def test_spellings_of_one_version() -> None:
     packed, files = kernel.pack_json(body("demo-1.0.0.tar.gz", "demo-1.0-py3-none-any.whl", "demo-v1.tar.gz"), URL)
     assert kernel.latest(packed, target()) == ("1.0", "wheel", None, False)
-    assert len(kernel.candidates(packed, target()).versions) == 1
+    assert kernel.version_info(packed, "1.0.0.0") == (None, None)
+    assert kernel.candidates(packed, target()).versions == ["1.0.0", "1", "1.0"]  # pip takes a wheel, then the later
+    assert [f.filename for f in kernel.files(files, "1.0", File)] == ["demo-1.0-py3-none-any.whl"]
     assert [f.filename for f in kernel.files(files, "1.0.0.0", File)] == [
         "demo-1.0.0.tar.gz",
         "demo-1.0-py3-none-any.whl",
