@@ -174,8 +174,10 @@ def _root(directory: str | None) -> tuple[str, str]:
 
 
 def _there(root: str) -> bool:
-    """Whether there is a directory at `root`; raises CacheError for anything else."""
-    if not os.path.lexists(root):
+    """Whether there is a directory at `root`. Raises CacheError for anything else, OSError where it cannot be seen."""
+    try:
+        os.lstat(root)
+    except (FileNotFoundError, NotADirectoryError):
         return False
     if not os.path.isdir(root):
         raise CacheError(f"{root} is not a directory")

@@ -7,13 +7,13 @@ from typing import Any
 import click
 
 from envcensus.cli import deliver, options
-from envcensus.cli.sizes import PATH
+from envcensus.cli.sizes import PATH, Readable
 from envcensus.errors import ExitCode, UsageError
 
 
 @click.command("merge", short_help="Put the snapshots of many hosts into one.")
 @click.argument("snapshots", nargs=-1, type=PATH)
-@click.option("--roots-from", type=click.File("rb"), metavar="FILE", help="Read more names of snapshots from FILE.")
+@click.option("--roots-from", type=Readable("rb"), metavar="FILE", help="Read more names of snapshots from FILE.")
 @click.option("-o", "--output", required=True, type=PATH, metavar="FILE", help="ALL.jsonl or ALL.jsonl.gz")
 @options.bounds
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing when every snapshot could be used.")

@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING, Any, TypeVar
 import click
 
 from envcensus.cli import complete
-from envcensus.cli.sizes import PATH, Seconds, Size
+from envcensus.cli.sizes import PATH, Readable, Seconds, Size
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -41,7 +41,7 @@ _roots = (
     click.argument("roots", nargs=-1, type=PATH, shell_complete=complete.directories),
     option(
         "--roots-from",
-        type=click.File("rb"),
+        type=Readable("rb"),
         metavar="FILE",
         help="Read more roots from FILE (- for standard input), one a line or separated by NUL.",
     ),
@@ -272,7 +272,7 @@ _cluster = (
     ),
     option(
         "--expect-hosts",
-        type=click.File("rb"),
+        type=Readable("rb"),
         metavar="FILE",
         help="Report a host that FILE names, one a line, and the cluster does not have.",
     ),

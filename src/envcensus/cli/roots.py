@@ -41,7 +41,7 @@ def read_roots(stream: IO[bytes]) -> list[str]:
         data = stream.read()
     except OSError as error:
         where = "standard input" if stream.name in {0, "<stdin>"} else stream.name
-        raise UsageError(f"the roots cannot be read from {where}: {error.strerror}", remedy="name them") from None
+        raise UsageError(f"the roots cannot be read from {where}: {_why(error)}", remedy="name them") from None
     parts = data.split(b"\0") if b"\0" in data else data.splitlines()
     return [os.fsdecode(part) for part in parts if part]
 
@@ -64,3 +64,11 @@ def _is_terminal(stream: IO[str]) -> bool:
         return stream.isatty()
     except ValueError:  # closed
         return False
+
+
+def _why(error: OSError) -> str:
+    if isinstance(error, PermissionError):  # an import may fail as what was tried did
+        from envcensus.runtime.refusals import refusal
+
+        return refusal(error)
+    return error.strerror or str(error)

@@ -1,4 +1,4 @@
-"""Sizes, durations and paths on the command line."""
+"""Sizes, durations, paths and files on the command line."""
 
 from __future__ import annotations
 
@@ -43,3 +43,19 @@ class Seconds(click.FloatRange):
 # Whether a path can be read is found out by reading it: one that cannot be looked at is a row of the report and leaves
 # the others alone, and a file that is written need not be readable.
 PATH = click.Path(readable=False)
+
+
+class Readable(click.File):
+    """A file to be read. Where it may not be, whose rights those are is said as for every other."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter as error:
+            reason = error.__context__
+            if not isinstance(reason, PermissionError):
+                raise
+            from envcensus.errors import UsageError
+            from envcensus.runtime.refusals import refusal
+
+            raise UsageError(f"{value} cannot be read: {refusal(reason)}") from None

@@ -311,11 +311,25 @@ def _as_url(location: str) -> str:
         from urllib.parse import quote
 
         return "file://" + quote(os.fsencode(os.path.abspath(location)))
+    if "://" not in location:
+        _look_at(location)
     shown = redact(location) if "://" in location else location.rpartition("@")[2] if "@" in location else location
     raise IndexConfigError(
         f"the index address {shown!r} is neither an http, https or file URL nor a directory",
         remedy="give it a scheme, such as https://",
     )
+
+
+def _look_at(path: str) -> None:
+    """Raise IndexConfigError for a directory that may be there, and may not be looked at."""
+    try:
+        os.stat(path)
+    except PermissionError as error:
+        from envcensus.runtime.refusals import refusal
+
+        raise IndexConfigError(f"the index {path} cannot be read: {refusal(error)}") from None
+    except (OSError, ValueError):
+        pass
 
 
 def _checked(location: str) -> str:

@@ -89,8 +89,8 @@ class Links:
     def _read_local(self, path: str) -> Place:
         path = os.path.abspath(path)
         url = find_links.file_url(path)
-        if os.path.isdir(path):
-            names = local.list_directory(path)
+        names = local.list_directory(path)
+        if names is not None:
             pages = (self._read_page(os.path.join(path, name)) for name in places.html_names(names))
             return Place(url, path, tuple(names), pages=tuple(page for page in pages if page is not None))
         if local.is_archive(path):

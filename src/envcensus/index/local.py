@@ -12,6 +12,7 @@ import stat
 from envcensus.index.find_links import file_url
 from envcensus.index.pages import RawPage
 from envcensus.index.places import ARCHIVES, project_page_path
+from envcensus.runtime.refusals import refusal
 
 
 class LocalError(Exception):
@@ -36,7 +37,7 @@ def read_file(path: str, cap: int) -> bytes | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
-        raise LocalError(f"{path} cannot be read: {(error.strerror or '').lower()}") from None
+        raise LocalError(f"{path} cannot be read: {refusal(error)}") from None
     try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
@@ -49,12 +50,14 @@ def read_file(path: str, cap: int) -> bytes | None:
         os.close(descriptor)
 
 
-def list_directory(path: str) -> list[str]:
-    """The names in a directory. Raises LocalError."""
+def list_directory(path: str) -> list[str] | None:
+    """The names in a directory; None where there is none. Raises LocalError: what may not be looked at may be one."""
     try:
         return os.listdir(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
     except OSError as error:
-        raise LocalError(f"{path} cannot be read: {(error.strerror or '').lower()}") from None
+        raise LocalError(f"{path} cannot be read: {refusal(error)}") from None
 
 
 def is_archive(name: str) -> bool:

@@ -21,6 +21,7 @@ from envcensus.index.metadata_text import MOST_METADATA, MetadataError, NeedsBui
 from envcensus.index.remote_zip import TAIL, Missing, Parts, read_wheel
 from envcensus.index.transport import Response, Tally, Transport
 from envcensus.model.page import File
+from envcensus.runtime.refusals import refusal
 
 MOST_RANGES = 4  # directory in two pieces, the member, and one more
 # Only what nobody can collide counts as a check; the strongest one given is used.
@@ -180,7 +181,7 @@ def _read_local(file: File, *, wheel: bool) -> tuple[bytes, Way]:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
-        raise MetadataError(f"cannot be read: {(error.strerror or '').lower()}") from None
+        raise MetadataError(f"cannot be read: {refusal(error)}") from None
     with open(descriptor, "rb") as stream:
         _check_stream(stream, file.hashes)
         if wheel:

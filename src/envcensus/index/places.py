@@ -28,10 +28,12 @@ def path_of(url: str) -> str:
 
 
 def is_local(location: str) -> bool:
-    """Whether an index or find-links location is on disk: a file: URL, or a path that exists."""
-    return location.startswith("file:") or (
-        not location.startswith(("http://", "https://")) and os.path.exists(location)
-    )
+    """Whether an index or find-links location is on disk: a file: URL, or a path where something is, or may be."""
+    if location.startswith(("file:", "http://", "https://")):
+        return location.startswith("file:")
+    from envcensus.runtime.refusals import is_gone
+
+    return not is_gone(location)
 
 
 def location_path(location: str) -> str:
@@ -100,12 +102,14 @@ def missing_locations(config: IndexConfig) -> list[Skipped]:
     """Configured local locations that are not there: pip passes over them with a warning, we say so in the report."""
     rows = []
     for location in _local_candidates(config):
+        from envcensus.runtime.refusals import is_gone
+
         try:
             path = location_path(location)
         except ValueError as error:
             rows.append(Skipped("index", unquote(location), str(error)))
             continue
-        if not os.path.exists(path):
+        if is_gone(path):
             rows.append(Skipped("index", path, "a configured index or find-links location that does not exist"))
         elif os.path.isfile(path) and not path.lower().endswith((*PAGES, *ARCHIVES)):
             reason = "a configured location that is neither a directory, an archive nor a page whose name ends in .html"

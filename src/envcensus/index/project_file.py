@@ -54,7 +54,7 @@ def _read(path: str) -> bytes | None:
     try:
         return read_ours(path)
     except OSError as error:
-        raise IndexConfigError(f"{path} cannot be read: {(error.strerror or '').lower()}") from None
+        raise IndexConfigError(f"{path} cannot be read: {_why(error)}") from None
 
 
 def _parse(data: bytes, path: str) -> dict[str, object]:
@@ -130,3 +130,11 @@ def _open(path: str) -> int | None:
         finally:
             os.close(link)
     return None
+
+
+def _why(error: OSError) -> str:
+    if isinstance(error, PermissionError):  # an import may fail as what was tried did
+        from envcensus.runtime.refusals import refusal
+
+        return refusal(error)
+    return (error.strerror or "").lower()

@@ -6,6 +6,7 @@ import os
 import ssl
 
 from envcensus.errors import IndexConfigError
+from envcensus.runtime.refusals import refusal
 
 
 def verifying_context(cert: str, client_cert: str) -> ssl.SSLContext:
@@ -70,4 +71,4 @@ def _add_bundled(context: ssl.SSLContext) -> None:
 def _why(error: OSError) -> str:
     if isinstance(error, ssl.SSLError):
         return (error.reason or "not a PEM file").replace("_", " ").lower()
-    return error.strerror or type(error).__name__
+    return refusal(error)

@@ -12,6 +12,7 @@ from envcensus.cache import upkeep
 from envcensus.cache.store import DEFAULT_SIZE
 from envcensus.cache.upkeep import BucketInfo, StoreInfo
 from envcensus.errors import CacheError
+from envcensus.runtime.refusals import refusal
 
 __all__ = ["DEFAULT_SIZE", "BucketInfo", "StoreInfo", "clear", "exists", "info", "prune", "verify"]
 
@@ -52,6 +53,6 @@ def _one_error(action: Callable[[], T]) -> T:
         return action()
     except OSError as error:
         where = error.filename or "the cache"
-        raise CacheError(f"{where}: {error.strerror or error}") from error
+        raise CacheError(f"{where}: {refusal(error)}") from error
     except lmdb.Error as error:
         raise CacheError(f"the cache cannot be used: {error}") from error

@@ -80,7 +80,7 @@ def _place(roots: Sequence[str], chosen: Iterable[str]) -> tuple[str, str]:
     except CacheError as error:
         return "", error.message
     except OSError as error:
-        return "", f"{folder}: {error.strerror}"
+        return "", f"{folder}: {_why(error)}"
     text = "\0".join([*(sorted(map(os.path.abspath, roots)) or [os.getcwd()]), *chosen])
     digest = blake2b(os.fsencode(text), digest_size=8).hexdigest()
     return os.path.join(folder, f"history-{digest}.json"), ""
@@ -110,3 +110,11 @@ def _save(path: str, history: _History) -> str:
     except EnvcensusError as error:
         return error.message
     return ""
+
+
+def _why(error: OSError) -> str:
+    if isinstance(error, PermissionError):  # an import may fail as what was tried did
+        from envcensus.runtime.refusals import refusal
+
+        return refusal(error)
+    return error.strerror or str(error)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from urllib.parse import unquote, urlsplit
 
 from envcensus._kernels.names import parse_wheel_filename
@@ -10,12 +11,17 @@ from envcensus.index.core_metadata import core_metadata, parse_metadata
 from envcensus.index.metadata_text import is_static
 from envcensus.model.core_metadata import CoreMetadata
 from envcensus.model.page import ARCHIVES, File
+from envcensus.runtime.refusals import refusal
 
 _LARGEST = 4 << 20  # bytes of a pyproject.toml or PKG-INFO
 
 
 class DirectError(Exception):
     """A reference that cannot be used; the text is the end of a sentence about it."""
+
+
+class Unreadable(DirectError):
+    """What may not be looked at."""
 
 
 class NeedsBuild(DirectError):
@@ -26,7 +32,16 @@ def local_metadata(url: str) -> CoreMetadata | None:
     """The metadata of a project directory; None for what is no directory. Raises DirectError."""
     parts = urlsplit(url)
     path = unquote(parts.path)
-    return directory_metadata(path) if parts.scheme == "file" and os.path.isdir(path) else None
+    return directory_metadata(path) if parts.scheme == "file" and _is_directory(path) else None
+
+
+def _is_directory(path: str) -> bool:
+    try:
+        return stat.S_ISDIR(os.stat(path).st_mode)
+    except PermissionError as error:
+        raise Unreadable(f"could not be looked at: {refusal(error)}") from None
+    except (OSError, ValueError):
+        return False
 
 
 def remote_file(url: str) -> File:
@@ -109,9 +124,12 @@ def _texts(value: object) -> list[str]:
 
 def _read(path: str) -> bytes:
     try:
-        if not os.path.isfile(path) or os.path.getsize(path) > _LARGEST:
+        status = os.stat(path)
+        if not stat.S_ISREG(status.st_mode) or status.st_size > _LARGEST:
             return b""
         with open(path, "rb") as file:
             return file.read()
+    except PermissionError as error:
+        raise Unreadable(f"could not be looked at: {os.path.basename(path)}: {refusal(error)}") from None
     except OSError:
         return b""

@@ -165,7 +165,7 @@ class Reader:
                 inputs.extra_index_url.append(value)
             case "find-links":
                 local = os.path.join(folder, value)
-                inputs.find_links.append(local if "://" not in value and os.path.exists(local) else value)
+                inputs.find_links.append(local if "://" not in value and not is_gone(local) else value)
             case "trusted-host":
                 inputs.trusted_host.append(value)
             case "no-index":
@@ -212,6 +212,10 @@ def _reference(text: str, folder: str, origin: str) -> str:
         local = os.path.abspath(os.path.expanduser(relative))
         if is_gone(local):
             raise UsageError(f"{_at(origin)}no such file or directory: {path}")
+        try:
+            os.stat(local)
+        except OSError as error:
+            raise UsageError(f"{_at(origin)}{path} cannot be read: {refusal(error)}") from None
         return f"{_name_of_path(local, origin)}{extras} @ {_uri(local)}{marker}"
     if (at := re.match(r"([\w.-]+\s*(?:\[[^\]]*\])?)\s*@\s*(file:)?(\.{1,2}/.*)$", text)) is not None:
         return f"{at[1].strip()} @ {_uri(os.path.abspath(os.path.join(folder, at[3])))}"
@@ -323,8 +327,10 @@ def _name_of_path(path: str, origin: str) -> str:
         try:
             with open(os.path.join(path, "pyproject.toml"), "rb") as file:
                 project = toml(file.read(_LARGEST).decode("utf-8", "replace"), path).get("project")
-        except OSError:
+        except FileNotFoundError:
             project = None
+        except OSError as error:
+            raise UsageError(f"{_at(origin)}{path} cannot be read: {refusal(error)}") from None
         name = project.get("name") if isinstance(project, dict) else None
         if not isinstance(name, str):
             raise UsageError(f"{_at(origin)}{path}: only a build would tell its name", remedy="write NAME @ file://…")

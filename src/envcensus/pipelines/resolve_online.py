@@ -20,7 +20,7 @@ from envcensus.pipelines.resolve_build import (
     built_key,
     needs_build,
 )
-from envcensus.pipelines.resolve_direct import DirectError, NeedsBuild, local_metadata, remote_file
+from envcensus.pipelines.resolve_direct import DirectError, NeedsBuild, Unreadable, local_metadata, remote_file
 from envcensus.pipelines.resolve_source import pack_metadata
 from envcensus.resolver.prefetch import Prefetcher
 from envcensus.resolver.problem import Needs
@@ -187,6 +187,8 @@ class _Online:
             else:
                 self.solver.feed_direct(name, url, reason=f"{error}, which --allow-build {name} allows")
         except DirectError as error:
+            if isinstance(error, Unreadable):
+                self.failures[key] = str(error)
             self.solver.feed_direct(name, url, reason=str(error))
 
     def take(self, answer: Fetched | MetadataFetched) -> None:

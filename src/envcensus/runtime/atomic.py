@@ -55,7 +55,7 @@ def open_whole(path: str) -> Iterator[BinaryIO]:
     except BrokenPipeError:
         raise
     except OSError as error:
-        raise EnvcensusError(f"{path} cannot be written: {error.strerror or error}") from error
+        raise EnvcensusError(f"{path} cannot be written: {_why(error)}") from error
 
 
 def _open_stream(path: str) -> int | None:
@@ -124,3 +124,11 @@ def _sync_directory(directory: str) -> None:
         pass
     finally:
         os.close(fd)
+
+
+def _why(error: OSError) -> str:
+    if isinstance(error, PermissionError):  # an import may fail as what was tried did
+        from envcensus.runtime.refusals import refusal
+
+        return refusal(error)
+    return error.strerror or str(error)

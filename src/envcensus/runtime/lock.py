@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from envcensus.errors import EnvcensusError, LockedError, UsageError
+from envcensus.runtime.refusals import refusal
 
 
 @contextmanager
@@ -22,7 +23,7 @@ def only_run(path: str) -> Iterator[None]:
     try:
         fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o644)
     except OSError as error:
-        reason = "is a symbolic link" if error.errno == errno.ELOOP else f"cannot be opened: {error.strerror}"
+        reason = "is a symbolic link" if error.errno == errno.ELOOP else f"cannot be opened: {refusal(error)}"
         raise UsageError(f"lock file {path} {reason}", remedy="choose another path") from error
     try:
         try:

@@ -166,7 +166,7 @@ def test_size_is_bounded(tmp_path: Path) -> None:
 def test_a_file_of_ours_that_may_not_be_read_is_an_error(tmp_path: Path) -> None:
     path = tmp_path / "envcensus.toml"
     path.touch(mode=0)
-    with pytest.raises(IndexConfigError, match="cannot be read: permission denied"):
+    with pytest.raises(IndexConfigError, match="cannot be read: Permission denied for "):
         list(project_tables(str(tmp_path)))
     path.rename(tmp_path / "pyproject.toml")
     assert list(project_tables(str(tmp_path))) == []
