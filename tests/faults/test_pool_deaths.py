@@ -85,6 +85,43 @@ def test_a_worker_that_is_stopped_counts_as_dead(pool: Pool, work: Any) -> None:
     assert all(outcome.answer == batch for batch, outcome in outcomes.items() if batch != 3)
 
 
+@needs_proc
+def test_a_stopped_worker_is_noticed_long_before_a_stall(
+    pool: Pool, work: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("envcensus.runtime.pool._LOOK_SECONDS", 0.1)
+    flag = tmp_path / "flag"
+    flag.touch()
+    batches = [str(flag), *(f"/{number}" for number in range(20))]
+    outcomes = by_batch(pool.map_batches(work.stop_once, batches, stall=3600.0))  # beyond what a test may take
+    assert sorted(outcomes) == sorted(batches)
+    assert all(outcome.answer == batch for batch, outcome in outcomes.items())
+
+
+@needs_proc
+def test_workers_that_go_on_again_are_left_alone(pool: Pool, work: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    list(pool.map_batches(work.who, range(8)))
+    workers = list(pool._executor._processes)  # type: ignore[union-attr]
+    looks: list[bool] = []
+
+    def look() -> bool:
+        looks.append(Pool.has_stopped(pool))
+        if len(looks) == 3:
+            send(workers, signal.SIGCONT)
+        return looks[-1]
+
+    monkeypatch.setattr("envcensus.runtime.pool._LOOK_SECONDS", 0.1)
+    monkeypatch.setattr(pool, "has_stopped", look)
+    send(workers, signal.SIGSTOP)
+    assert {outcome.answer for outcome in pool.map_batches(work.who, range(8))} <= set(workers)
+    assert looks[:3] == [True] * 3
+
+
+def send(processes: list[int], number: int) -> None:
+    for process in processes:
+        os.kill(process, number)
+
+
 def test_workers_that_never_start_are_done_without(tmp_path: Path) -> None:
     """The fork server hangs in an import, as it would on a file system that does."""
     (tmp_path / "hanging.py").write_text("import time\nwhile True:\n    time.sleep(1)\n")

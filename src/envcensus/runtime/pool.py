@@ -31,6 +31,8 @@ _KILL_SECONDS = 5.0
 _CLOSE_SECONDS = 10.0  # that workers have to end when there is nothing left for them to do
 _READY_SECONDS = 60.0  # that they have to start
 _STEP_SECONDS = 0.2  # between looks at whether the run is to end
+_LOOK_SECONDS = 1.0  # between looks at whether a worker was stopped
+_STOPPED_LOOKS = 5  # that find one stopped before it counts as dead: after Control-Z and `fg` some wake up earlier
 
 Batch = TypeVar("Batch")
 Answer = TypeVar("Answer")
@@ -100,7 +102,7 @@ class Pool:
 
         When a worker dies, the pool is built anew, and the batches that were under way are tried once more, one at a
         time: one that does it again is reported and left out. `stall` seconds in which no batch gets done count as a
-        death. An exception of `function` is the error of its batch.
+        death, and so do a few in which a worker is stopped besides. An exception of `function` is the error of its batch.
         """
         self.start()
         self._settle(_READY_SECONDS)
@@ -112,6 +114,11 @@ class Pool:
             return None
         with _held(signal.SIGINT):  # this may start another worker
             return self._executor.submit(function, batch)
+
+    def has_stopped(self) -> bool:
+        """Whether a worker was stopped (SIGSTOP, a debugger) and so gets nothing done. False where nobody knows."""
+        processes = self._executor._processes if self._executor is not None else None
+        return any(map(_is_stopped, list(processes or ())))
 
     def rebuild(self) -> None:
         """Replace all workers."""
@@ -200,6 +207,15 @@ class Pool:
         return executor
 
 
+def _is_stopped(pid: int) -> bool:
+    """What Linux says about a process, in the field behind its name (proc_pid_stat(5))."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            return file.read().rpartition(b")")[2].split()[0] in (b"T", b"t")
+    except (OSError, IndexError):
+        return False
+
+
 class _Processes(dict[int, Any]):
     """An executor's workers. Its thread looks through them while another adds some, and would end in a traceback."""
 
@@ -285,7 +301,7 @@ class _Mapping(Generic[Batch, Answer]):
                         running[future] = batch
                 if not running:
                     return
-                done = wait_for_one(running, self._stall)
+                done = wait_for_one(running, self._stall, self._pool.has_stopped)
                 good = [future for future in done if not _died(future)]
                 for future in good:
                     yield _outcome(running.pop(future), future)
@@ -303,7 +319,7 @@ class _Mapping(Generic[Batch, Answer]):
             return None
         if future is None:  # no pool was to be had again, and this process is not put at risk
             return Outcome(batch, None, "its worker process died")
-        done = wait_for_one([future], self._stall)
+        done = wait_for_one([future], self._stall, self._pool.has_stopped)
         return None if not done or _died(future) else _outcome(batch, future)
 
     def _submit(self, batch: Batch) -> futures.Future[Answer] | None:
@@ -331,18 +347,29 @@ class _End:
 _END = _End()
 
 
-def wait_for_one(running: Collection[futures.Future[Answer]], stall: float | None) -> set[futures.Future[Answer]]:
-    """Those that are done, as soon as one is; none after `stall` seconds. Raises Stopped where the run is to end."""
+def wait_for_one(
+    running: Collection[futures.Future[Answer]], stall: float | None, has_stopped: Callable[[], bool] = bool
+) -> set[futures.Future[Answer]]:
+    """Those that are done, as soon as one is; none after `stall` seconds, or where `has_stopped` keeps saying so.
+
+    Raises Stopped where the run is to end.
+    """
     asked = stop.current()
-    if asked is None:
-        return futures.wait(running, timeout=stall, return_when=futures.FIRST_COMPLETED).done
-    end = None if stall is None else time.monotonic() + stall
+    now = time.monotonic()
+    end = None if stall is None else now + stall
+    look, stopped = now + _LOOK_SECONDS, 0
     while True:
-        asked.check()
-        left = _STEP_SECONDS if end is None else min(_STEP_SECONDS, max(end - time.monotonic(), 0.0))
-        done = futures.wait(running, timeout=left, return_when=futures.FIRST_COMPLETED).done
-        if done or (end is not None and time.monotonic() >= end):
+        if asked is not None:
+            asked.check()
+        left = min(_LOOK_SECONDS if asked is None else _STEP_SECONDS, _LOOK_SECONDS if end is None else end - now)
+        done = futures.wait(running, timeout=max(left, 0.0), return_when=futures.FIRST_COMPLETED).done
+        now = time.monotonic()
+        if done or (end is not None and now >= end):
             return done
+        if now >= look:
+            look, stopped = now + _LOOK_SECONDS, stopped + 1 if has_stopped() else 0
+            if stopped == _STOPPED_LOOKS:
+                return set()
 
 
 def _died(future: futures.Future[Any]) -> bool:

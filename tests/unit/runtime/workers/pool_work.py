@@ -63,3 +63,11 @@ def sleep(seconds: float) -> float:
     """A long batch."""
     time.sleep(seconds)
     return seconds
+
+
+def stop_once(flag: str) -> str:
+    """A worker that is stopped through no fault of its batch, and never goes on."""
+    if flag and os.path.exists(flag):
+        os.unlink(flag)
+        os.kill(os.getpid(), signal.SIGSTOP)
+    return flag
