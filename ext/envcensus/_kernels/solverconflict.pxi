@@ -71,7 +71,7 @@ cdef Incompatibility resolvent(Incompatibility conflict, Incompatibility cause, 
 
 
 cdef int learn(Engine engine, Incompatibility conflict, Py_ssize_t which) except -1:
-    """Watch a derived incompatibility; edges are watched already."""
+    """Watch a derived incompatibility where it holds the longest; edges are watched already."""
     cdef Py_ssize_t i, position, best = -1, other = -1
     if isinstance(conflict, Edge) or len(conflict.packages) < 2:
         return 0  # a single term holds from level 0 on
@@ -82,11 +82,16 @@ cdef int learn(Engine engine, Incompatibility conflict, Py_ssize_t which) except
         if position > best or other < 0:
             best = position
             other = i
-    conflict.outside = [(<Package>p).everything ^ mask for p, mask in conflict.terms()]
+    if conflict.outside is None:
+        conflict.outside = [(<Package>p).everything ^ mask for p, mask in conflict.terms()]
+        watched = ()
+    else:
+        watched = (conflict.watch_1, conflict.watch_2)  # it was derived, and watched, before
     conflict.watch_1 = which
     conflict.watch_2 = other
-    watch_term(conflict.packages[which], conflict)
-    watch_term(conflict.packages[other], conflict)
+    for i in (which, other):
+        if i not in watched:
+            watch_term(conflict.packages[i], conflict)
     return 0
 
 

@@ -80,9 +80,11 @@ cdef Incompatibility revisit(Engine engine, Package p):
         if inc.packages[inc.watch_1] is p:
             mine = inc.watch_1
             other = inc.watch_2
-        else:
+        elif inc.packages[inc.watch_2] is p:
             mine = inc.watch_2
             other = inc.watch_1
+        else:
+            continue  # `learn` has given its watches to others since
         if p.dom & inc.outside[mine]:
             kept.append(inc)
             continue
