@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from packaging.tags import sys_tags
 
-from envcensus.cache.store import NoStore, open_store
+from envcensus.cache.store import NoStore, Store, open_store
 from envcensus.errors import EnvcensusError
-from envcensus.index.client import Fetched, Want
+from envcensus.index.client import Fetched, IndexClient, Want
 from envcensus.index.config import IndexConfig
 from envcensus.model.census import Metrics
 from envcensus.model.resolution import Conflict, Resolution, Wanted
@@ -97,6 +97,39 @@ def test_a_direct_reference_to_a_file_and_to_a_directory(links: Path, tmp_path: 
     answer, _ = resolve(_request("p @ git+https://example.com/p"), config, NoStore(""), now=now)
     assert isinstance(answer, Conflict)
     assert "would have to be built" in answer.lines[0]
+
+
+def test_what_arrives_is_kept_while_little_is_awaited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sixty projects side by side, and a chain below one of them: they are written while the chain is followed."""
+    folder = tmp_path / "links"
+    folder.mkdir()
+    for number in range(60):
+        add_wheel(folder, f"w{number}", "1.0", ["z1"] if number == 0 else [])
+    for number in range(1, 6):
+        add_wheel(folder, f"z{number}", "1.0", [f"z{number + 1}"] if number < 5 else [])
+    written: list[tuple[str, bytes]] = []
+    waiting: list[int] = []  # how much was written by each time that answers were waited for
+    put_many, collect = Store.put_many, IndexClient.collect
+
+    def noted(store: Store, bucket: str, items: Any) -> bool:
+        written.extend((bucket, key) for key, _, _ in items)
+        return put_many(store, bucket, items)
+
+    def waited(client: IndexClient) -> Any:
+        waiting.append(len(written))
+        return collect(client)
+
+    monkeypatch.setattr(Store, "put_many", noted)
+    monkeypatch.setattr(IndexClient, "collect", waited)
+    config, now, asked = _config(folder), time.time(), _request(*[f"w{number}" for number in range(60)])
+    with open_store(str(tmp_path / "cache")) as store:
+        cold, _ = resolve(asked, config, store, now=now)
+        metrics = Metrics()
+        warm, _ = resolve(asked, config, store, now=now, metrics=metrics)
+    assert waiting[-1] >= 3 * 48, "pages, files and metadata"
+    assert len(written) == len(set(written)) == 3 * 65
+    assert warm == cold
+    assert metrics.cache_misses == 0
 
 
 def test_no_secret_of_a_reference_is_told(links: Path) -> None:

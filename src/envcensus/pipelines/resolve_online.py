@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 from envcensus._kernels.page import PageError
@@ -20,7 +21,6 @@ from envcensus.pipelines.resolve_build import (
     built_key,
     needs_build,
 )
-from envcensus.pipelines.resolve_direct import DirectError, NeedsBuild, Unreadable, local_metadata, remote_file
 from envcensus.pipelines.resolve_source import pack_metadata
 from envcensus.resolver.prefetch import Prefetcher
 from envcensus.resolver.problem import Needs
@@ -35,23 +35,27 @@ if TYPE_CHECKING:
 _KEPT_SECONDS = 30 * 86400.0  # a page is worth keeping for revalidation long after it ceased to be fresh
 _METADATA_SECONDS = 180 * 86400.0  # metadata of a version does not change
 _BATCH = 2000  # rows in one transaction
+_WORTH_WRITING = 48  # rows, before the end
+_AT_ONCE = 4 << 20  # bytes that are written while answers are waited for: some 5 ms
+_FEW = 8  # answers under way, so that hardly one arrives while rows are written
 _UNREADABLE = "has metadata without name or version"
 
 
 def go_on(run: Run, step: Needs, store: Store | NoStore) -> Resolution | Conflict:
     """Go on from where the cache ended. What arrived is kept, also when the run is interrupted."""
     with IndexClient(within_limits(run.config)) as client:
-        online = _Online(run, client)
+        online = _Online(run, client, store)
         try:
             return online.drive(step)
         finally:
-            online.keep(store)
+            online.keep()
 
 
 class _Online:
-    def __init__(self, run: Run, client: IndexClient) -> None:
+    def __init__(self, run: Run, client: IndexClient, store: Store | NoStore) -> None:
         self.run = run
         self.client = client
+        self.store = store
         self.solver = run.solver
         self.prefetcher = Prefetcher(run.solver)
         self.wants: list[Want | MetadataWant] = []
@@ -60,9 +64,8 @@ class _Online:
         self.failures: dict[object, str] = {}
         self.builds: dict[tuple[str, str], File | str] = {}  # to be built when needed: sdist, directory
         self.kept: dict[str, Entry] = {}  # cached pages that are too old to be used without asking
-        self.page_rows: list[tuple[bytes, bytes, float]] = []
-        self.file_rows: list[tuple[bytes, bytes, float]] = []
-        self.metadata_rows: list[tuple[bytes, bytes, float]] = []
+        # What is to be kept, by bucket.
+        self.rows: dict[str, list[tuple[bytes, bytes, float]]] = {"pages": [], "files": [], "metadata": []}
 
     def drive(self, step: Needs | Resolution | Conflict) -> Resolution | Conflict:
         """Ask and feed until the solver has its answer."""
@@ -95,6 +98,8 @@ class _Online:
             missing = self.missing(missing)
             if not missing:
                 break
+            if self.run.awaited <= _FEW:
+                self.keep_some()
             answers = self.client.collect()
             assert answers, "what is missing was asked for"  # else this would go round for ever
             for answer in answers:
@@ -167,6 +172,8 @@ class _Online:
 
     def want_direct(self, key: tuple[str, str]) -> None:
         """What a direct reference is: read here, or asked for."""
+        from envcensus.pipelines.resolve_direct import DirectError, NeedsBuild, Unreadable, local_metadata, remote_file
+
         name, url = key
         if key in self.direct or key in self.solver.direct:
             return
@@ -229,9 +236,9 @@ class _Online:
             return
         key = run.source.key(name)
         if fetched.files:
-            self.file_rows.append((key, fetched.files, fetched.fetched + _KEPT_SECONDS))
+            self.rows["files"].append((key, fetched.files, fetched.fetched + _KEPT_SECONDS))
         entry = fetched.entry(run.source.kept_entry(name))
-        self.page_rows.append((key, pack_entry(entry) + record, entry.fetched + _KEPT_SECONDS))
+        self.rows["pages"].append((key, pack_entry(entry) + record, entry.fetched + _KEPT_SECONDS))
 
     def failed_page(self, name: str, reason: str) -> None:
         """Use what the cache kept, where the index allowed that for the case that it cannot be reached."""
@@ -280,6 +287,8 @@ class _Online:
             self.solver.warnings.append(f"{key[0]} is too large to be downloaded for its hash, which was not checked")
         metadata, reason = _read(fetched, is_reference=True)
         if self.may_build(fetched):
+            from envcensus.pipelines.resolve_direct import remote_file
+
             self.builds[key] = remote_file(key[1])
         elif metadata is None:
             if fetched.outcome == "failed":
@@ -332,13 +341,24 @@ class _Online:
     def keep_metadata(self, key: str, found: CoreMetadata | str) -> None:
         """Keep metadata, or why there is none, for the runs to come."""
         row = (self.run.source.key(key), pack_metadata(found), self.run.now + _METADATA_SECONDS)
-        self.metadata_rows.append(row)
+        self.rows["metadata"].append(row)
 
-    def keep(self, store: Store | NoStore) -> None:
+    def keep(self) -> None:
         """Write what arrived to the cache."""
-        for bucket, rows in (("pages", self.page_rows), ("files", self.file_rows), ("metadata", self.metadata_rows)):
+        for bucket, rows in self.rows.items():
             for start in range(0, len(rows), _BATCH):
-                store.put_many(bucket, rows[start : start + _BATCH])
+                self.store.put_many(bucket, rows[start : start + _BATCH])
+            rows.clear()
+
+    def keep_some(self) -> None:
+        """The same with as much as is done within a short round trip, where that is worth a transaction."""
+        bucket, rows = max(self.rows.items(), key=lambda item: len(item[1]))
+        if len(rows) < _WORTH_WRITING:
+            return
+        sizes = itertools.accumulate(len(value) for _, value, _ in rows)
+        count = sum(1 for _ in itertools.takewhile(lambda size: size <= _AT_ONCE, sizes)) or 1
+        self.store.put_many(bucket, rows[:count])
+        del rows[:count]
 
 
 def _read(fetched: MetadataFetched, *, is_reference: bool = False) -> tuple[CoreMetadata | None, str]:
