@@ -49,7 +49,8 @@ def explain(error: Exception, origin: Origin, *, overdue: bool = False) -> Reque
         return RequestFailed(f"{origin}: the proxy answered {error.status}", host_trouble=True)
     if isinstance(error, aiohttp.ClientConnectorDNSError):
         passing = getattr(error.os_error, "errno", None) == socket.EAI_AGAIN
-        return RequestFailed(f"{origin}: the host's name is not known", retryable=again and passing, host_trouble=True)
+        said = "cannot be looked up: no name server answers" if passing else "is not known"
+        return RequestFailed(f"{origin}: the host's name {said}", retryable=again and passing, host_trouble=True)
     if isinstance(error, aiohttp.ClientConnectorError):
         return RequestFailed(
             f"{origin} cannot be reached: {_errno(error.os_error)}", retryable=again, host_trouble=True

@@ -102,8 +102,7 @@ class Pool:
 
         When a worker dies, the pool is built anew, and the batches that were under way are tried once more, one at a
         time: one that does it again is reported and left out. `stall` seconds in which no batch gets done count as a
-        death, and so do a few in which a worker is stopped besides. An exception of `function` is the error of its
-        batch.
+        death, and so do a few in which a worker is stopped besides. An exception of `function` is its batch's error.
         """
         self.start()
         self._settle(_READY_SECONDS)
