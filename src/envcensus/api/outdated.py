@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from envcensus.analysis.selection import RowFilter
     from envcensus.model.census import Census
     from envcensus.pipelines.outdated import OutdatedOptions
+    from envcensus.pipelines.resolve_inputs import Fetch
 
 
 def outdated(
@@ -72,7 +73,7 @@ def outdated(
         uploaded_prior_to: ignore later uploads: a datetime, or seconds since the epoch.
         min_age: ignore uploads younger than so many days.
         constraints: requirements ("flask<3") that `wanted` must also respect.
-        constraint_files: the same, from constraints files.
+        constraint_files: the same, from constraints files, which may also be http and https URLs.
         policy: a file that says what to ignore, and until when. None: nothing; no file is looked for.
         index_url: the base of the index (Simple repository API). None: as pip is configured.
         extra_index_urls: further indexes, on top of the configured ones.
@@ -128,6 +129,12 @@ def outdated(
             retries=retries,
             concurrency=concurrency,
         )
+
+        def fetch(url: str, largest: int) -> bytes:
+            from envcensus.pipelines.remote_lists import fetch_list
+
+            return fetch_list(url, config, largest, offline=offline)
+
         rows = RowFilter(only=values.texts(only), exclude=values.texts(exclude), severity=severity, direct=direct)
         deciding = _deciding(
             rows,
@@ -135,6 +142,7 @@ def outdated(
             uploaded_prior_to=values.latest_upload(uploaded_prior_to, min_age),
             constraints=(constraints, constraint_files),
             policy=policy,
+            fetch=fetch,
         )
         with values.opened_cache(cache_dir, cache_size, no_cache=no_cache) as store:
             return pipeline.outdated(
@@ -158,6 +166,7 @@ def _deciding(
     uploaded_prior_to: float | None,
     constraints: tuple[Texts, Paths],
     policy: StrPath | None,
+    fetch: Fetch,
 ) -> OutdatedOptions:
     from envcensus.model.policy import Policy
     from envcensus.pipelines.constraints import read_constraints
@@ -167,7 +176,7 @@ def _deciding(
     return OutdatedOptions(
         pre=pre,
         uploaded_prior_to=uploaded_prior_to,
-        constraints=read_constraints(values.files(constraints[1]), values.texts(constraints[0])),
+        constraints=read_constraints(values.files(constraints[1]), values.texts(constraints[0]), fetch),
         policy=Policy() if policy is None else load_policy(os.fspath(policy), ""),
         rows=rows,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 from envcensus.api import values
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     from envcensus.model.resolution import Mode, Resolution
     from envcensus.pipelines.resolve import ResolveRequest
-    from envcensus.pipelines.resolve_inputs import Inputs
+    from envcensus.pipelines.resolve_inputs import Fetch, Inputs
     from envcensus.pipelines.resolve_target import ResolveTarget
 
 
@@ -66,7 +67,8 @@ def resolve(
 
     Args:
         requirements: as on pip's command line: "flask>=2", "name @ https://…", "./a/directory".
-        requirement_files: requirements files, pyproject.toml files, or scripts with inline metadata.
+        requirement_files: requirements files, pyproject.toml files, or scripts with inline metadata. These and the
+            other files may also be http and https URLs.
         constraints, constraint_files: bounds that ask for nothing.
         overrides, override_files: requirements that replace whatever anybody says about their projects.
         extras, groups: extras and dependency groups of the pyproject.toml files; ":all:" for all extras.
@@ -104,7 +106,7 @@ def resolve(
     values.at_least(0.0, max_age, "max_age")
     values.one_of(("highest", "lowest", "lowest-direct"), resolution, "resolution")
 
-    def read() -> Inputs:
+    def read(fetch: Fetch) -> Inputs:
         from envcensus.pipelines.resolve_kinds import limit
 
         inputs = _inputs(
@@ -113,6 +115,7 @@ def resolve(
             (values.texts(overrides), values.files(override_files)),
             values.texts(extras),
             values.texts(groups),
+            fetch=fetch,
         )
         for value in values.texts(only_binary):
             limit(value, inputs.only_binary, inputs.no_binary)
@@ -152,8 +155,8 @@ def resolve(
         from envcensus.pipelines.resolve_target import target_for
         from envcensus.runtime.stop import current
 
-        inputs = read()
-        config = values.index_config(
+        settings = partial(
+            values.index_config,
             "install",
             index_url=index_url,
             extra_index_urls=extra_index_urls,
@@ -164,8 +167,15 @@ def resolve(
             index_timeout=index_timeout,
             retries=retries,
             concurrency=concurrency,
-            inputs=inputs,
         )
+
+        def fetch(url: str, largest: int) -> bytes:
+            from envcensus.pipelines.remote_lists import fetch_list
+
+            return fetch_list(url, settings(), largest, offline=offline)
+
+        inputs = read(fetch)
+        config = settings(inputs=inputs)
         with values.opened_cache(cache_dir, cache_size, no_cache=no_cache) as store:
             target = target_for(
                 store,
@@ -194,14 +204,20 @@ Given = tuple[tuple[str, ...], tuple[str, ...]]  # lines, files
 
 
 def _inputs(
-    requirements: Given, constraints: Given, overrides: Given, extras: tuple[str, ...], groups: tuple[str, ...]
+    requirements: Given,
+    constraints: Given,
+    overrides: Given,
+    extras: tuple[str, ...],
+    groups: tuple[str, ...],
+    *,
+    fetch: Fetch,
 ) -> Inputs:
     from envcensus.errors import UsageError
     from envcensus.pipelines.resolve_inputs import Reader
 
     if not any(requirements):
         raise UsageError("nothing to resolve", remedy="name requirements, or files of them")
-    reader = Reader(os.environ, os.getcwd())
+    reader = Reader(os.environ, os.getcwd(), fetch)
     for line in requirements[0]:
         reader.requirement(line)
     for path in requirements[1]:

@@ -167,6 +167,17 @@ def index_config(values: Mapping[str, Any], command: str = "list", inputs: Input
     return load_index_config(options if inputs is None else inputs.added_to(options), command=command)
 
 
+def fetch_list(values: Mapping[str, Any], command: str = "list") -> Callable[[str, int], bytes]:
+    """How lists of requirements that lie elsewhere are fetched: under the same settings."""
+
+    def fetch(url: str, largest: int) -> bytes:
+        from envcensus.pipelines import remote_lists
+
+        return remote_lists.fetch_list(url, index_config(values, command), largest, offline=values["offline"])
+
+    return fetch
+
+
 def ask_options(values: Mapping[str, Any]) -> AskOptions:
     """From the values of `index`."""
     from envcensus.pipelines.ask import AskOptions

@@ -111,7 +111,7 @@ def _what(values: Mapping[str, Any]) -> OutdatedOptions:
     return OutdatedOptions(
         pre=values["pre"],
         uploaded_prior_to=latest_upload(values, time.time()),
-        constraints=read_constraints(values["constraints"]),
+        constraints=read_constraints(values["constraints"], fetch=options.fetch_list(values)),
         policy=load_policy(values["policy"], os.getcwd()),
         rows=_rows(values),
     )

@@ -43,7 +43,7 @@ _SUFFIXES = {
     "files",
     multiple=True,
     metavar="FILE",
-    help="A requirements file, pyproject.toml, or script with inline metadata; may be repeated.",
+    help="A requirements file, pyproject.toml, or script with inline metadata; or a URL; may be repeated.",
 )
 @click.option("-c", "--constraint", "constraints", multiple=True, metavar="FILE", help="Bounds that ask for nothing.")
 @click.option("--override", "overrides", multiple=True, metavar="FILE", help="Replace what packages require.")
@@ -157,7 +157,7 @@ def _request(
     values: dict[str, Any], inputs: Inputs, target: ResolveTarget, *, now: float, files: bool
 ) -> ResolveRequest:
     from envcensus.pipelines.resolve import MEMORY_LIMIT, ResolveRequest
-    from envcensus.pipelines.resolve_inputs import check_python, read_prefer
+    from envcensus.pipelines.resolve_inputs import check_python
     from envcensus.pipelines.resolve_kinds import limit, listed
 
     check_python(inputs, target.environment["python_full_version"])
@@ -178,7 +178,7 @@ def _request(
         allow_build=_buildable(tuple(listed(values["allow_build"])), target, values["platforms"]),
         pre=values["pre"] or inputs.pre,
         mode=values["mode"],
-        prefer=read_prefer(values["prefer"]) if values["prefer"] else {},
+        prefer=_earlier(values["prefer"]) if values["prefer"] else {},
         uploaded_prior_to=moment(values["uploaded_prior_to"], now),
         files=files,
         refresh=values["refresh"],
@@ -187,6 +187,12 @@ def _request(
         memory_limit=values["memory_limit"] or MEMORY_LIMIT,
         memory_remedy="bound what keeps failing with -c, or allow more with --memory-limit",
     )
+
+
+def _earlier(path: str) -> dict[str, str]:
+    from envcensus.pipelines.earlier_pins import read_prefer
+
+    return read_prefer(path)
 
 
 def _buildable(names: tuple[str, ...], target: ResolveTarget, platforms: tuple[str, ...]) -> tuple[str, ...]:
@@ -211,7 +217,7 @@ def _inputs(values: dict[str, Any], directory: str) -> Inputs:
 
     from envcensus.pipelines.resolve_inputs import Reader
 
-    reader = Reader(os.environ, directory)
+    reader = Reader(os.environ, directory, options.fetch_list(values, "install"))
     for text in values["requirements"]:
         reader.requirement(text)
     extras, groups = values["extras"], values["groups"]

@@ -61,7 +61,7 @@ def run(roots: Sequence[str], values: Mapping[str, Any]) -> ExitCode:
             options.index_config(values),
             store,
             options=PlanOptions(
-                constraints=_constraints(values["constraints"]),
+                constraints=_constraints(values),
                 pre=values["pre"],
                 uploaded_prior_to=latest_upload(values, time.time()),
                 refresh=values["refresh"],
@@ -86,12 +86,12 @@ def run(roots: Sequence[str], values: Mapping[str, Any]) -> ExitCode:
     return ExitCode.COMPLETE if not plan.skipped or values["allow_incomplete"] else ExitCode.INCOMPLETE
 
 
-def _constraints(paths: Sequence[str]) -> tuple[Wanted, ...]:
+def _constraints(values: Mapping[str, Any]) -> tuple[Wanted, ...]:
     import os
 
     from envcensus.pipelines.resolve_inputs import Reader
 
-    reader = Reader(os.environ, os.getcwd())
-    for path in paths:
+    reader = Reader(os.environ, os.getcwd(), options.fetch_list(values))
+    for path in values["constraints"]:
         reader.constraints_file(path)
     return tuple(reader.inputs.constraints)

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from envcensus.index.config import IndexConfig
 from envcensus.index.credentials import origin_of, split_credentials
+from envcensus.index.faults import RequestFailed
 from envcensus.index.limits import Limits
 from envcensus.index.metadata_question import MetadataFetched, MetadataWant
 from envcensus.index.pages import PackPages, pack_pages
 from envcensus.index.project_question import Fetched, Want
 from envcensus.index.projects import ProjectClient
-from envcensus.index.transport import Transport
+from envcensus.index.transport import Response, Tally, Transport
 from envcensus.runtime import signals, stop
 from envcensus.runtime.aside import acall
 
@@ -224,6 +225,18 @@ class IndexClient:
 
         answers = self._run(collect())
         return [answers[want.name, want.version] for want in wants]
+
+    def fetch_file(self, url: str, cap: int) -> bytes:
+        """The body behind a URL, of at most `cap` bytes. Raises RequestFailed."""
+
+        async def get() -> Response:
+            await self._open()
+            return await self._transport.get(url, {}, Tally(), cap=cap)
+
+        response = self._run(get())
+        if response.status != 200:
+            raise RequestFailed(f"{origin_of(response.url)} answered {response.status}")
+        return bytes(response.body)
 
     def _about_versions(self) -> MetadataClient:
         """Made when it is needed: it reads archives, and what it imports for that takes as long as a few requests."""

@@ -12,10 +12,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from envcensus._kernels.specifier import SpecifierSet
+    from envcensus.pipelines.resolve_inputs import Fetch
 
 
-def read_constraints(paths: Sequence[str], lines: Sequence[str] = ()) -> dict[str, list[SpecifierSet]]:
-    """The specifiers of each normalized name in the constraints files `paths`, and in `lines` such as theirs.
+def read_constraints(
+    paths: Sequence[str], lines: Sequence[str] = (), fetch: Fetch | None = None
+) -> dict[str, list[SpecifierSet]]:
+    """The specifiers of each normalized name in the constraints files `paths`, and in `lines` such as theirs; `fetch`
+    as for `envcensus.pipelines.resolve_inputs.Reader`.
 
     Markers are not evaluated: a constraint that holds somewhere holds everywhere, since a run is about many
     environments. Raises UsageError for a file that cannot be read or used.
@@ -24,7 +28,7 @@ def read_constraints(paths: Sequence[str], lines: Sequence[str] = ()) -> dict[st
         return {}
     from envcensus.pipelines.resolve_inputs import Reader
 
-    reader = Reader(os.environ, os.getcwd())
+    reader = Reader(os.environ, os.getcwd(), fetch)
     for path in paths:
         reader.constraints_file(path)
     for line in lines:

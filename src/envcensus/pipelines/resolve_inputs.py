@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, structs
 
-from envcensus._kernels.names import canonicalize_name, parse_sdist_filename, parse_wheel_filename
+from envcensus._kernels.names import parse_sdist_filename, parse_wheel_filename
 from envcensus.errors import EnvcensusError, UsageError
 from envcensus.model.page import ARCHIVES
 from envcensus.model.resolution import Wanted
@@ -18,13 +18,17 @@ from envcensus.resolver.requirements_file import Entry, RequirementsFileError, r
 from envcensus.runtime.refusals import is_gone, refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from envcensus.index.config import IndexOptions
     from envcensus.pipelines.resolve_projects import Asked
 
+    Fetch = Callable[[str, int], bytes]
+
 _LARGEST = 32 << 20  # bytes of one input file
 _DEEPEST = 50  # of files that name files
+_MOST = 1000  # files that one run reads, each as often as it is named
+_MOST_FETCHED = 100  # of them from elsewhere
 _EXTRAS = re.compile(r"(?P<path>.+?)(?P<extras>\[[^\[\]]*\])?")
 _REFERENCE = re.compile(r"[\w.-]+\s*(?:\[[^\]]*\])?\s*@\s*[a-zA-Z][a-zA-Z0-9+.-]*://")
 _MARKS = (  # the longer ones first: that of UTF-16 is how that of UTF-32 begins
@@ -34,7 +38,9 @@ _MARKS = (  # the longer ones first: that of UTF-16 is how that of UTF-32 begins
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-_REMOTE = re.compile(r"(?!file:)[a-zA-Z][a-zA-Z0-9+.-]*://")
+REMOTE = re.compile(r"(?!file:)[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+_FETCHED = re.compile(r"https?://", re.IGNORECASE)
+_LOCAL = re.compile(r"[^;]*@\s*file:", re.IGNORECASE)
 
 
 class Inputs(Struct):
@@ -69,8 +75,12 @@ class Inputs(Struct):
 class Reader:
     """Collects `Inputs`. Every method raises UsageError for what cannot be read, naming file, line and reason."""
 
-    def __init__(self, environ: Mapping[str, str], directory: str) -> None:
+    def __init__(self, environ: Mapping[str, str], directory: str, fetch: Fetch | None = None) -> None:
+        """`fetch` gives the bytes behind an http or https URL, at most so many; without it, no list is fetched."""
         self.inputs = Inputs()
+        self._fetch = fetch
+        self._fetched: dict[str, bytes] = {}
+        self._read = 0
         self._environ = environ
         self._directory = directory
         self._open: list[str] = []
@@ -91,7 +101,7 @@ class Reader:
 
     def requirements_file(self, path: str, extras: Iterable[str] = (), groups: Iterable[str] = ()) -> None:
         """A requirements file, a pyproject.toml, or a script with inline metadata, told apart by the name."""
-        name = os.path.basename(path)
+        name = os.path.basename(path.partition("?")[0] if _FETCHED.match(path) else path)
         if name.endswith(".toml"):
             self.pyproject(path, extras, groups)
         elif name.endswith((".py", ".pyw")):
@@ -115,46 +125,47 @@ class Reader:
         """[project] dependencies with `extras`, and [dependency-groups]. With groups alone, these alone."""
         from envcensus.pipelines.resolve_projects import asked_by_project
 
-        self._asked(asked_by_project(_text(path), path, extras, groups), path)
+        self._asked(asked_by_project(self._text(path), _safe(path), extras, groups), path)
 
     def script(self, path: str) -> None:
         """Inline script metadata (PEP 723)."""
         from envcensus.pipelines.resolve_projects import asked_by_script
 
-        self._asked(asked_by_script(_text(path), path), path)
+        self._asked(asked_by_script(self._text(path), _safe(path)), path)
 
     def _asked(self, asked: Asked, path: str) -> None:
-        folder = os.path.dirname(path)
         if asked.requires_python:
-            self.inputs.requires_python.append(Wanted(asked.requires_python, path))
+            self.inputs.requires_python.append(Wanted(asked.requires_python, _safe(path)))
         for line, origin in asked.lines:
-            self.inputs.requirements.append(Wanted(_reference(line, folder, origin), origin))
+            self.inputs.requirements.append(Wanted(_found_in(path, line, origin), origin))
 
     def _file(self, path: str, *, constraint: bool) -> None:
-        real = os.path.realpath(path)
+        remote = _FETCHED.match(path) is not None
+        real = path if remote else os.path.realpath(_path_of(path))
         if real in self._open or len(self._open) > _DEEPEST:
-            raise UsageError(f"{path}: requirements files name each other in a circle")
+            raise UsageError(f"{_safe(path)}: requirements files name each other in a circle")
+        self._read += 1
+        if self._read > _MOST:
+            raise UsageError(f"{_safe(path)}: more than {_MOST} requirements files")
         self._open.append(real)
         try:
-            for entry in read(_text(path), self._environ):
+            # What is written elsewhere has no business with this process's environment, and could send it away.
+            for entry in read(self._text(path), {} if remote else self._environ):
                 self._entry(entry, path, constraint=constraint)
         except RequirementsFileError as error:
-            raise UsageError(f"{path}: {error}") from error
+            raise UsageError(f"{_safe(path)}: {error}") from error
         finally:
             self._open.pop()
 
     def _entry(self, entry: Entry, path: str, *, constraint: bool) -> None:
         inputs, value = self.inputs, entry.value
-        folder = os.path.dirname(path)
-        origin = f"{'-c' if constraint else '-r'} {path} (line {entry.line})"
+        origin = f"{'-c' if constraint else '-r'} {_safe(path)} (line {entry.line})"
         match entry.option:
             case "" | "editable":
-                wanted = Wanted(_reference(value, folder, origin), origin, entry.hashes)
+                wanted = Wanted(_found_in(path, value, origin), origin, entry.hashes)
                 (inputs.constraints if constraint else inputs.requirements).append(wanted)
             case "requirement" | "constraint":
-                if _REMOTE.match(value):
-                    raise _not_fetched(value, f"{path} (line {entry.line}): ")
-                nested = os.path.join(folder, value.removeprefix("file://"))
+                nested = self._nested(value, path, f"{_safe(path)} (line {entry.line}): ")
                 if entry.option == "constraint" or constraint:
                     self._file(nested, constraint=True)
                 else:
@@ -164,8 +175,7 @@ class Reader:
             case "extra-index-url":
                 inputs.extra_index_url.append(value)
             case "find-links":
-                local = os.path.join(folder, value)
-                inputs.find_links.append(local if "://" not in value and not is_gone(local) else value)
+                inputs.find_links.append(_links_in(path, value, origin))
             case "trusted-host":
                 inputs.trusted_host.append(value)
             case "no-index":
@@ -180,6 +190,67 @@ class Reader:
                 limit(value, inputs.no_binary, inputs.only_binary)
             case _:
                 pass  # --require-hashes, --use-feature: nothing to resolving
+
+    def _nested(self, value: str, path: str, where: str) -> str:
+        """The file or URL that a list names with -r or -c: relative to its own place."""
+        if _FETCHED.match(path):
+            from urllib.parse import urljoin
+
+            try:
+                value = urljoin(path, value)
+            except ValueError:
+                raise UsageError(f"{where}not a URL: {_safe(value)}") from None
+            if not REMOTE.match(value):
+                raise UsageError(f"{where}a list from elsewhere names a file of this machine: {_safe(value)}")
+        if REMOTE.match(value):
+            if self._fetch is None or not _FETCHED.match(value):
+                raise not_fetched(value, where)
+            return value
+        return os.path.join(os.path.dirname(_path_of(path)), _path_of(value))
+
+    def _text(self, path: str) -> str:
+        if not _FETCHED.match(path):
+            return text_of(_path_of(path))
+        if self._fetch is None:
+            raise not_fetched(path)
+        if path not in self._fetched:
+            if len(self._fetched) == _MOST_FETCHED:
+                raise UsageError(f"{_safe(path)}: more than {_MOST_FETCHED} lists from elsewhere")
+            self._fetched[path] = self._fetch(path, _LARGEST)
+        return _decoded(self._fetched[path])
+
+
+def _found_in(path: str, text: str, origin: str) -> str:
+    """A requirement that the list at `path` has. Raises UsageError where one from elsewhere names a file of this
+    machine: whoever wrote it cannot know what is here."""
+    if not _FETCHED.match(path):
+        return _reference(text, os.path.dirname(_path_of(path)), origin)
+    reference = _reference(text, "", origin)
+    if _LOCAL.match(reference):
+        raise UsageError(f"{origin}: a list from elsewhere names a file of this machine: {text}")
+    return reference
+
+
+def _links_in(path: str, value: str, origin: str) -> str:
+    """A find-links location that the list at `path` has, likewise."""
+    if _FETCHED.match(path):
+        if not _FETCHED.match(value):
+            raise UsageError(f"{origin}: a list from elsewhere names a place on this machine: {value}")
+        return value
+    local = os.path.join(os.path.dirname(_path_of(path)), value)
+    return local if "://" not in value and not is_gone(local) else value
+
+
+def _path_of(path: str) -> str:
+    """A path, also one that is given as a file: URL."""
+    if not path.startswith("file:"):
+        return path
+    from envcensus.index.places import path_of
+
+    try:
+        return path_of(path)
+    except ValueError:
+        raise UsageError(f"{path}: a file: URL with a host name", remedy="write file:///…") from None
 
 
 def _reference(text: str, folder: str, origin: str) -> str:
@@ -222,14 +293,15 @@ def _reference(text: str, folder: str, origin: str) -> str:
     return text
 
 
-def _text(path: str) -> str:
+def text_of(path: str) -> str:
+    """The text of a file; "-" is standard input. Raises UsageError."""
     try:
         if path == "-":
             import sys
 
             data = sys.stdin.buffer.read(_LARGEST + 1)
-        elif _REMOTE.match(path):
-            raise _not_fetched(path)
+        elif REMOTE.match(path):
+            raise not_fetched(path)
         else:
             with open(path, "rb") as file:
                 data = file.read(_LARGEST + 1)
@@ -240,11 +312,9 @@ def _text(path: str) -> str:
     return _decoded(data)
 
 
-def _not_fetched(url: str, where: str = "") -> UsageError:
-    """pip would fetch it. What a list asks for, and from which indexes, is for the user to read first."""
-    return UsageError(
-        f"{where}lists of requirements are not fetched: {_safe(url)}", remedy="download it, read it, and name the copy"
-    )
+def not_fetched(url: str, where: str = "") -> UsageError:
+    """The error for a place that nothing is read from."""
+    return UsageError(f"{where}this is not fetched: {_safe(url)}", remedy="download it, and name the copy")
 
 
 def _decoded(data: bytes) -> str:
@@ -272,36 +342,6 @@ def check_python(inputs: Inputs, python: str) -> None:
                 f"{wanted.origin} needs Python {wanted.text}, and the target is {python}",
                 remedy="name another with --python-version",
             )
-
-
-def earlier_pins(text: str, name: str) -> dict[str, str]:
-    """The pins of an earlier answer: a requirements file or a pylock.toml. Raises UsageError."""
-    if name.endswith(".toml"):
-        from envcensus.pipelines.resolve_projects import toml
-
-        packages = toml(text, name).get("packages")
-        rows = [
-            row
-            for row in (packages if isinstance(packages, list) else ())
-            if isinstance(row, dict) and isinstance(row.get("version"), str)
-        ]
-        return {canonicalize_name(str(row["name"])): str(row["version"]) for row in rows if "name" in row}
-    pins = {}
-    try:
-        for entry in read(text, {}):
-            found = re.match(r"([A-Za-z0-9][\w.-]*)\s*(?:\[[^\]]*\])?\s*===?\s*([^\s;,]+)\s*(?:;.*)?$", entry.value)
-            if not entry.option and found:
-                pins[canonicalize_name(found[1])] = found[2]
-    except RequirementsFileError as error:
-        raise UsageError(f"{name}: {error}") from error
-    return pins
-
-
-def read_prefer(path: str) -> dict[str, str]:
-    """The pins of a file that `--prefer` names; none where it does not exist yet."""
-    if is_gone(path):
-        return {}
-    return earlier_pins(_text(path), path)
 
 
 def _name_of_url(url: str) -> str:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from envcensus.errors import UsageError
-from envcensus.pipelines.resolve_inputs import Inputs, Reader, earlier_pins
+from envcensus.pipelines.earlier_pins import earlier_pins, read_prefer
+from envcensus.pipelines.resolve_inputs import Inputs, Reader
 from envcensus.pipelines.resolve_kinds import listed
 from tests.support.wheels import add_wheel
 
@@ -122,19 +124,97 @@ def test_a_missing_file_is_told(tmp_path: Path) -> None:
         Reader({}, "").requirements_file(str(tmp_path / "none.txt"))
 
 
-def test_lists_are_not_fetched(tmp_path: Path) -> None:
+def test_what_is_not_fetched(tmp_path: Path) -> None:
     (tmp_path / "in.txt").write_text("a\n-r https://user:secret@example.com/more.txt\n")
-    (tmp_path / "cons.txt").write_text("-c http://example.com/c.txt\n")
-    for path, where in (
-        (str(tmp_path / "in.txt"), "in.txt (line 2): "),
-        (str(tmp_path / "cons.txt"), "cons.txt (line 1): "),
-        ("https://user:secret@example.com/more.txt", ""),
+    (tmp_path / "cons.txt").write_text("-c ftp://user:secret@example.com/c.txt\n")
+    for fetch, path, where in (
+        (None, str(tmp_path / "in.txt"), "in.txt (line 2): "),
+        (fetching({}), str(tmp_path / "cons.txt"), "cons.txt (line 1): "),
+        (None, "https://user:secret@example.com/more.txt", ""),
     ):
-        with pytest.raises(
-            UsageError, match=f"{re.escape(where)}lists of requirements are not fetched: http"
-        ) as caught:
-            Reader({}, "").requirements_file(path)
+        with pytest.raises(UsageError, match=f"{re.escape(where)}this is not fetched: ") as caught:
+            Reader({}, "", fetch).requirements_file(path)
         assert "secret" not in str(caught.value)
+    with pytest.raises(UsageError, match="this is not fetched: "):
+        read_prefer("https://example.com/earlier.txt")
+
+
+def fetching(texts: dict[str, str]) -> Callable[[str, int], bytes]:
+    """Lists as they lie at https://example.com, each to be asked for once."""
+    return lambda url, _: texts.pop(url.removeprefix("https://example.com")).encode()
+
+
+def test_lists_from_elsewhere_name_others_by_their_place(tmp_path: Path) -> None:
+    texts = {
+        "/a/in.txt?x=1": "-r sub/more.txt\n-c /c.txt\na\n",
+        "/a/sub/more.txt": "-r ../last.txt\nb[x] --hash=sha256:00\n",
+        "/a/last.txt": "-r https://example.com/c.txt\n",
+        "/c.txt": "c<2\n-i https://example.com/simple\n-f https://example.com/links\n",
+    }
+    (tmp_path / "in.txt").write_text("-r https://example.com/a/in.txt?x=1\n-r file://" + str(tmp_path / "d.txt"))
+    (tmp_path / "d.txt").write_text("d\n")
+    reader = Reader({}, "", fetching(texts))
+    reader.requirements_file((tmp_path / "in.txt").as_uri())
+    assert [wanted.text for wanted in reader.inputs.requirements] == ["c<2", "b[x]", "a", "d"]
+    assert [wanted.text for wanted in reader.inputs.constraints] == ["c<2"]
+    assert reader.inputs.requirements[0].origin == "-r https://example.com/c.txt (line 1)"
+    assert reader.inputs.requirements[2].origin == "-r https://example.com/a/in.txt?x=**** (line 3)"
+    assert reader.inputs.index_url == "https://example.com/simple"
+    assert not texts
+
+
+def test_a_project_from_elsewhere() -> None:
+    text = "[project]\nname='p'\ndependencies=['a']\nrequires-python='>=3'\n[dependency-groups]\ng=['b']\n"
+    reader = Reader(
+        {}, "", fetching({"/pyproject.toml?x": text, "/s.py": "# /// script\n# dependencies=['c']\n# ///\n"})
+    )
+    reader.requirements_file("https://example.com/pyproject.toml?x", groups=["g"])
+    reader.requirements_file("https://example.com/s.py")
+    assert [wanted.text for wanted in reader.inputs.requirements] == ["b", "c"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("-r file:///etc/passwd", "(line 1): a list from elsewhere names a file of this machine: file:///etc/passwd"),
+        ("-c FILE:///etc/passwd", "names a file of this machine"),
+        ("-e {here}", "names a file of this machine"),
+        ("{here}/a-1-py3-none-any.whl", "names a file of this machine"),
+        ("a @ file://{here}", "names a file of this machine"),
+        ("a @ FILE://{here}", "names a file of this machine"),
+        ("-f {here}", "names a place on this machine"),
+        ("-f file://{here}", "names a place on this machine"),
+        ("-r git+https://example.com/x", "this is not fetched"),
+        ("-r http://[", "not a URL"),
+        ("-r in.txt", "in a circle"),
+        ("-r more.txt", "in a circle"),
+    ],
+)
+def test_what_a_list_from_elsewhere_may_not_name(tmp_path: Path, text: str, said: str) -> None:
+    (tmp_path / "pyproject.toml").write_text("[project]\nname='here'\nversion='1'\n")
+    (tmp_path / "a-1-py3-none-any.whl").touch()
+    texts = {"/in.txt": text.format(here=tmp_path), "/more.txt": "-r in.txt"}
+    with pytest.raises(UsageError) as caught:
+        Reader({}, "", fetching(texts)).requirements_file("https://example.com/in.txt")
+    assert said in str(caught.value)
+
+
+def test_lists_from_elsewhere_see_no_variables() -> None:
+    reader = Reader({"TOKEN": "secret"}, "", fetching({"/in.txt": "-i https://example.com/${TOKEN}/\na\n"}))
+    reader.requirements_file("https://example.com/in.txt")
+    assert reader.inputs.index_url == "https://example.com/${TOKEN}/"
+
+
+def test_lists_without_end() -> None:
+    def fetch(url: str, _: int) -> bytes:
+        number = int(url.rpartition("/")[2])
+        return f"-r {number + 1}\n-r {number + 1}\n".encode() if number < 40 else b"a\n"
+
+    with pytest.raises(UsageError, match="more than 1000 requirements files"):
+        Reader({}, "", fetch).requirements_file("https://example.com/0")
+    with pytest.raises(UsageError, match="more than 100 lists from elsewhere"):
+        many = "".join(f"-r /{number}\n" for number in range(1, 300)).encode()
+        Reader({}, "", lambda url, _: many if url.endswith("/0") else b"").requirements_file("https://example.com/0")
 
 
 def test_lists_of_names() -> None:
