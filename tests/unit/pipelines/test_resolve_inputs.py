@@ -212,8 +212,8 @@ def test_lists_without_end() -> None:
 
     with pytest.raises(UsageError, match="more than 1000 requirements files"):
         Reader({}, "", fetch).requirements_file("https://example.com/0")
+    many = "".join(f"-r /{number}\n" for number in range(1, 300)).encode()
     with pytest.raises(UsageError, match="more than 100 lists from elsewhere"):
-        many = "".join(f"-r /{number}\n" for number in range(1, 300)).encode()
         Reader({}, "", lambda url, _: many if url.endswith("/0") else b"").requirements_file("https://example.com/0")
 
 
