@@ -23,7 +23,7 @@ from envcensus.resolver.solver import Solver
 _BATCH = 32
 _LARGEST_BATCH = 128  # for a project of which so many versions failed already
 _BATCHES_FROM = 5  # tried versions of a project: from here on batches go ahead whatever the outlook says
-_REACH = 8  # times as many versions as failed: how far probes go
+_REACH = 4  # times as many versions as failed: how far probes go
 _PROBES = 4  # between a version that fails and one that does not
 _EARLIER = 2  # conflicts after which the solver decides a project before others
 
