@@ -48,7 +48,9 @@ _SUFFIXES = {
 @click.option("-c", "--constraint", "constraints", multiple=True, metavar="FILE", help="Bounds that ask for nothing.")
 @click.option("--override", "overrides", multiple=True, metavar="FILE", help="Replace what packages require.")
 @click.option("--extra", "extras", multiple=True, metavar="NAME", help="An extra of pyproject.toml; :all: for all.")
-@click.option("--group", "groups", multiple=True, metavar="NAME", help="A dependency group of pyproject.toml.")
+@click.option(
+    "--group", "groups", multiple=True, metavar="NAME", help="A dependency group of pyproject.toml, or PATH:NAME."
+)
 @click.option(
     "--python-version", metavar="X.Y[.Z]", help="The Python to resolve for; X.Y is X.Y.0.  [default: the running one]"
 )
@@ -220,12 +222,16 @@ def _inputs(values: dict[str, Any], directory: str) -> Inputs:
     reader = Reader(os.environ, directory, options.fetch_list(values, "install"))
     for text in values["requirements"]:
         reader.requirement(text)
-    extras, groups = values["extras"], values["groups"]
+    extras = values["extras"]
+    groups = [name for name in values["groups"] if ":" not in name]
     files = list(values["files"])
     if (extras or groups) and not any(os.path.basename(path).endswith(".toml") for path in files):
         files.append("pyproject.toml")
     for path in files:
         reader.requirements_file(path, extras, groups)
+    for path, _, name in [name.rpartition(":") for name in values["groups"] if ":" in name]:
+        files.append(path)
+        reader.pyproject(path, groups=[name])
     for path in values["constraints"]:
         reader.constraints_file(path)
     for path in values["overrides"]:

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, structs
 
-from envcensus._kernels.names import parse_sdist_filename, parse_wheel_filename
 from envcensus.errors import EnvcensusError, UsageError
-from envcensus.model.page import ARCHIVES
+from envcensus.model.redact import redact
 from envcensus.model.resolution import Wanted
 from envcensus.pipelines.resolve_kinds import limit
 from envcensus.resolver.requirements_file import Entry, RequirementsFileError, read
@@ -29,8 +28,6 @@ _LARGEST = 32 << 20  # bytes of one input file
 _DEEPEST = 50  # of files that name files
 _MOST = 1000  # files that one run reads, each as often as it is named
 _MOST_FETCHED = 100  # of them from elsewhere
-_EXTRAS = re.compile(r"(?P<path>.+?)(?P<extras>\[[^\[\]]*\])?")
-_REFERENCE = re.compile(r"[\w.-]+\s*(?:\[[^\]]*\])?\s*@\s*[a-zA-Z][a-zA-Z0-9+.-]*://")
 _MARKS = (  # the longer ones first: that of UTF-16 is how that of UTF-32 begins
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -40,6 +37,7 @@ _MARKS = (  # the longer ones first: that of UTF-16 is how that of UTF-32 begins
 )
 REMOTE = re.compile(r"(?!file:)[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _FETCHED = re.compile(r"https?://", re.IGNORECASE)
+_LIKE_A_PATH = re.compile(r"[/@:]|^[.~]|\.(?:whl|zip|tar|tgz|tbz)")
 _LOCAL = re.compile(r"[^;]*@\s*file:", re.IGNORECASE)
 
 
@@ -125,17 +123,17 @@ class Reader:
         """[project] dependencies with `extras`, and [dependency-groups]. With groups alone, these alone."""
         from envcensus.pipelines.resolve_projects import asked_by_project
 
-        self._asked(asked_by_project(self._text(path), _safe(path), extras, groups), path)
+        self._asked(asked_by_project(self._text(path), redact(path), extras, groups), path)
 
     def script(self, path: str) -> None:
         """Inline script metadata (PEP 723)."""
         from envcensus.pipelines.resolve_projects import asked_by_script
 
-        self._asked(asked_by_script(self._text(path), _safe(path)), path)
+        self._asked(asked_by_script(self._text(path), redact(path)), path)
 
     def _asked(self, asked: Asked, path: str) -> None:
         if asked.requires_python:
-            self.inputs.requires_python.append(Wanted(asked.requires_python, _safe(path)))
+            self.inputs.requires_python.append(Wanted(asked.requires_python, redact(path)))
         for line, origin in asked.lines:
             self.inputs.requirements.append(Wanted(_found_in(path, line, origin), origin))
 
@@ -143,29 +141,29 @@ class Reader:
         remote = _FETCHED.match(path) is not None
         real = path if remote else os.path.realpath(_path_of(path))
         if real in self._open or len(self._open) > _DEEPEST:
-            raise UsageError(f"{_safe(path)}: requirements files name each other in a circle")
+            raise UsageError(f"{redact(path)}: requirements files name each other in a circle")
         self._read += 1
         if self._read > _MOST:
-            raise UsageError(f"{_safe(path)}: more than {_MOST} requirements files")
+            raise UsageError(f"{redact(path)}: more than {_MOST} requirements files")
         self._open.append(real)
         try:
             # What is written elsewhere has no business with this process's environment, and could send it away.
             for entry in read(self._text(path), {} if remote else self._environ):
                 self._entry(entry, path, constraint=constraint)
         except RequirementsFileError as error:
-            raise UsageError(f"{_safe(path)}: {error}") from error
+            raise UsageError(f"{redact(path)}: {error}") from error
         finally:
             self._open.pop()
 
     def _entry(self, entry: Entry, path: str, *, constraint: bool) -> None:
         inputs, value = self.inputs, entry.value
-        origin = f"{'-c' if constraint else '-r'} {_safe(path)} (line {entry.line})"
+        origin = f"{'-c' if constraint else '-r'} {redact(path)} (line {entry.line})"
         match entry.option:
             case "" | "editable":
-                wanted = Wanted(_found_in(path, value, origin), origin, entry.hashes)
+                wanted = Wanted(_found_in(path, value, origin, self._directory), origin, entry.hashes)
                 (inputs.constraints if constraint else inputs.requirements).append(wanted)
             case "requirement" | "constraint":
-                nested = self._nested(value, path, f"{_safe(path)} (line {entry.line}): ")
+                nested = self._nested(value, path, f"{redact(path)} (line {entry.line}): ")
                 if entry.option == "constraint" or constraint:
                     self._file(nested, constraint=True)
                 else:
@@ -199,9 +197,9 @@ class Reader:
             try:
                 value = urljoin(path, value)
             except ValueError:
-                raise UsageError(f"{where}not a URL: {_safe(value)}") from None
+                raise UsageError(f"{where}not a URL: {redact(value)}") from None
             if not REMOTE.match(value):
-                raise UsageError(f"{where}a list from elsewhere names a file of this machine: {_safe(value)}")
+                raise UsageError(f"{where}a list from elsewhere names a file of this machine: {redact(value)}")
         if REMOTE.match(value):
             if self._fetch is None or not _FETCHED.match(value):
                 raise not_fetched(value, where)
@@ -215,20 +213,24 @@ class Reader:
             raise not_fetched(path)
         if path not in self._fetched:
             if len(self._fetched) == _MOST_FETCHED:
-                raise UsageError(f"{_safe(path)}: more than {_MOST_FETCHED} lists from elsewhere")
+                raise UsageError(f"{redact(path)}: more than {_MOST_FETCHED} lists from elsewhere")
             self._fetched[path] = self._fetch(path, _LARGEST)
         return _decoded(self._fetched[path])
 
 
-def _found_in(path: str, text: str, origin: str) -> str:
-    """A requirement that the list at `path` has. Raises UsageError where one from elsewhere names a file of this
-    machine: whoever wrote it cannot know what is here."""
+def _found_in(path: str, text: str, origin: str, directory: str | None = None) -> str:
+    """A requirement that the list at `path` has. A path in it is relative to `directory`, as in pip, or to the list's
+    own, where nothing is there and where no `directory` is given.
+
+    Raises UsageError where a list from elsewhere names a file of this machine: its author cannot know what is here.
+    """
     if not _FETCHED.match(path):
-        return _reference(text, os.path.dirname(_path_of(path)), origin)
-    reference = _reference(text, "", origin)
-    if _LOCAL.match(reference):
+        folder = os.path.dirname(_path_of(path))
+        return _reference(text, folder if directory is None else directory, origin, folder)
+    found = _reference(text, "", origin)
+    if _LOCAL.match(found):
         raise UsageError(f"{origin}: a list from elsewhere names a file of this machine: {text}")
-    return reference
+    return found
 
 
 def _links_in(path: str, value: str, origin: str) -> str:
@@ -253,44 +255,14 @@ def _path_of(path: str) -> str:
         raise UsageError(f"{path}: a file: URL with a host name", remedy="write file:///…") from None
 
 
-def _reference(text: str, folder: str, origin: str) -> str:
-    """A path or a URL as a direct reference (PEP 508); anything else as it is."""
+def _reference(text: str, folder: str, origin: str, beside: str | None = None) -> str:
+    """A path or a URL as a direct reference; anything else, which is what most lines are, as it is."""
     text = text.strip()
-    if _REFERENCE.match(text):
+    if not _LIKE_A_PATH.search(text):
         return text
-    found = _EXTRAS.fullmatch(text)
-    path, extras = (found["path"], found["extras"] or "") if found else (text, "")
-    marker = ""
-    if " ;" in path or "; " in path:
-        path, _, marker = path.partition(";")
-        path, marker = path.strip(), f" ; {marker.strip()}"
-    if path.startswith("file:") and not path.startswith("file:/"):
-        from urllib.parse import unquote
+    from envcensus.pipelines.references import reference
 
-        path, _, fragment = path.removeprefix("file:").partition("#")  # relative, which pip takes
-        path = os.path.join(".", unquote(path))
-        egg = re.search(r"egg=[\w.-]+(\[[^\[\]]*\])", fragment)
-        extras = extras or (egg[1] if egg else "")
-    scheme = re.match(r"([a-z][a-z0-9+.-]*):", path)
-    if scheme and "@" not in path.split("://", 1)[0] and "://" in path:
-        name = _name_of_url(path)
-        if not name:
-            raise UsageError(f"{_at(origin)}a URL needs a name: NAME @ {_safe(path)}")
-        return f"{name}{extras} @ {path}{marker}"
-    relative = os.path.join(folder, path)
-    looks_local = path.startswith((".", "/", "~")) or (path.endswith(ARCHIVES) and os.sep in path)
-    if looks_local or (path.endswith(ARCHIVES) and os.path.isfile(relative)):
-        local = os.path.abspath(os.path.expanduser(relative))
-        if is_gone(local):
-            raise UsageError(f"{_at(origin)}no such file or directory: {path}")
-        try:
-            os.stat(local)
-        except OSError as error:
-            raise UsageError(f"{_at(origin)}{path} cannot be read: {refusal(error)}") from None
-        return f"{_name_of_path(local, origin)}{extras} @ {_uri(local)}{marker}"
-    if (at := re.match(r"([\w.-]+\s*(?:\[[^\]]*\])?)\s*@\s*(file:)?(\.{1,2}/.*)$", text)) is not None:
-        return f"{at[1].strip()} @ {_uri(os.path.abspath(os.path.join(folder, at[3])))}"
-    return text
+    return reference(text, folder, origin, beside)
 
 
 def text_of(path: str) -> str:
@@ -314,7 +286,7 @@ def text_of(path: str) -> str:
 
 def not_fetched(url: str, where: str = "") -> UsageError:
     """The error for a place that nothing is read from."""
-    return UsageError(f"{where}this is not fetched: {_safe(url)}", remedy="download it, and name the copy")
+    return UsageError(f"{where}this is not fetched: {redact(url)}", remedy="download it, and name the copy")
 
 
 def _decoded(data: bytes) -> str:
@@ -342,56 +314,3 @@ def check_python(inputs: Inputs, python: str) -> None:
                 f"{wanted.origin} needs Python {wanted.text}, and the target is {python}",
                 remedy="name another with --python-version",
             )
-
-
-def _name_of_url(url: str) -> str:
-    from urllib.parse import unquote, urlsplit
-
-    egg = re.search(r"[#&]egg=([A-Za-z0-9._-]+)", url)
-    return egg[1] if egg else _name_of_file(unquote(urlsplit(url).path).rsplit("/", 1)[-1])
-
-
-def _name_of_file(filename: str) -> str:
-    try:
-        if filename.endswith(".whl"):
-            return str(parse_wheel_filename(filename)[0])
-        return str(parse_sdist_filename(filename)[0])
-    except ValueError:
-        return ""
-
-
-def _name_of_path(path: str, origin: str) -> str:
-    if os.path.isdir(path):
-        from envcensus.pipelines.resolve_projects import toml
-
-        try:
-            with open(os.path.join(path, "pyproject.toml"), "rb") as file:
-                project = toml(file.read(_LARGEST).decode("utf-8", "replace"), path).get("project")
-        except FileNotFoundError:
-            project = None
-        except OSError as error:
-            raise UsageError(f"{_at(origin)}{path} cannot be read: {refusal(error)}") from None
-        name = project.get("name") if isinstance(project, dict) else None
-        if not isinstance(name, str):
-            raise UsageError(f"{_at(origin)}{path}: only a build would tell its name", remedy="write NAME @ file://…")
-        return name
-    name = _name_of_file(os.path.basename(path))
-    if not name:
-        raise UsageError(f"{_at(origin)}{path}: neither a wheel nor an sdist")
-    return name
-
-
-def _uri(path: str) -> str:
-    from urllib.parse import quote
-
-    return "file://" + quote(os.fsencode(path))
-
-
-def _at(origin: str) -> str:
-    return f"{origin}: " if origin else ""
-
-
-def _safe(url: str) -> str:
-    from envcensus.model.redact import redact
-
-    return redact(url)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from envcensus.index.config import IndexConfig
     from envcensus.index.entry import Entry
 
+_NO_BUILD = (-1, "")  # below every build number (Binary distribution format, "File name convention")
 _decode = msgspec.msgpack.Decoder(CoreMetadata).decode
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -192,8 +193,9 @@ class Chooser:
         self._prior = uploaded_prior_to
 
     def fitting(self, packed: bytes, name: str, version: str) -> list[File]:
-        """The files of `version` out of a packed record of files."""
-        ranked: list[tuple[bool, int, int, File]] = []
+        """The files of `version` out of a packed record of files. Of those alike the first is, as in pip, that with the
+        highest build number, then the last one."""
+        ranked: list[tuple[bool, int, tuple[int, str], int, File]] = []
         try:
             found = files(packed, version, File)
         except PageError:
@@ -201,14 +203,14 @@ class Chooser:
         for position, file in enumerate(self.allowed(found, name)):
             if file.requires_python and not self._allows(file.requires_python):
                 continue
-            rank = 1 << 30
+            rank, build = 1 << 30, _NO_BUILD
             if file.filename.endswith(".whl"):
-                rank = self.rank(file.filename)
+                rank, build = self._ranked(file.filename)
                 if rank < 0:
                     continue
-            ranked.append((file.yanked is not None, rank, position, file))
-        ranked.sort(key=lambda row: row[:3])
-        return [row[3] for row in ranked]
+            ranked.append((file.yanked is None, -rank, build, position, file))
+        ranked.sort(key=lambda row: row[:4], reverse=True)
+        return [row[4] for row in ranked]
 
     def allowed(self, files: list[File], name: str) -> list[File]:
         """The files of a project, for whatever target, that --only-binary, --no-binary and the upload limit leave."""
@@ -227,12 +229,16 @@ class Chooser:
 
     def rank(self, filename: str) -> int:
         """How well a wheel fits the target, 0 best; -1 where it does not, or where its name is none of a wheel."""
+        return self._ranked(filename)[0]
+
+    def _ranked(self, filename: str) -> tuple[int, tuple[int, str]]:
         if self._tags is None:
             self._tags = TagSet(self._names)
         try:
-            return self._tags.rank(parse_wheel_filename(filename)[3])
+            _, _, build, tags = parse_wheel_filename(filename)
         except ValueError:
-            return -1
+            return -1, _NO_BUILD
+        return self._tags.rank(tags), build or _NO_BUILD
 
     def _allows(self, requires_python: str) -> bool:
         try:

@@ -42,8 +42,9 @@ def target_for(
     version = _python(python) if python else ".".join(map(str, sys.version_info[:3]))
     name = _IMPLEMENTATIONS.get(implementation or "", implementation or sys.implementation.name)
     profile = Profile(python=version, implementation=name, platforms=tuple(_expanded(platforms)), abis=tuple(abis))
+    of_all = structs.replace(profile, implementation="py") if implementation == "py" else profile  # what fits every one
     with Bucket(store, "profiles") as cache:
-        tags = tuple(tags_of(profile, cache))
+        tags = tuple(tags_of(of_all, cache))
     environment = marker_environment(structs.replace(profile, platforms=()))
     if platforms:
         environment.update(_platform_markers(platforms[0]))
@@ -60,7 +61,8 @@ def _python(text: str) -> str:
 
 
 def _expanded(platforms: Sequence[str]) -> list[str]:
-    """Platform tags with those they imply, as pip does: older manylinux and macOS tags, and aliases."""
+    """Platform tags with those they imply: older macOS tags, as in pip, and older manylinux tags and aliases (PEP 600),
+    of which pip knows those of manylinux2014 and manylinux2010 alone."""
     found: list[str] = []
     for platform in platforms:
         glibc = re.fullmatch(r"manylinux_(\d+)_(\d+)_(\w+)", platform)
