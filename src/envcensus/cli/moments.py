@@ -1,4 +1,4 @@
-"""Moments as people type them."""
+"""Moments on the command line."""
 
 from __future__ import annotations
 
@@ -14,15 +14,11 @@ def moment(text: str | None, now: float) -> float | None:
     """Seconds since the epoch of an ISO 8601 moment, or of so many days ago (P30D)."""
     if text is None:
         return None
-    import datetime
-    import re
+    from envcensus.model.moments import parse_moment
 
-    if days := re.fullmatch(r"P(\d{1,6})D", text):
-        return now - int(days[1]) * 86400.0
     try:
-        moment = datetime.datetime.fromisoformat(text)
-        return (moment if moment.tzinfo else moment.astimezone()).timestamp()
-    except (ValueError, OverflowError):  # no time, or one in the year 1 that other zones have before it
+        return parse_moment(text, now)
+    except ValueError:
         raise UsageError(f"not a time: {text}", remedy="write 2026-01-31, 2026-01-31T12:00:00Z or P30D") from None
 
 

@@ -89,6 +89,7 @@ class IndexConfig(Struct, frozen=True, kw_only=True):
     keyring_provider: str = "auto"
     index_strategy: str = STRATEGIES[0]
     concurrency: int = DEFAULT_CONCURRENCY  # per host
+    choices: pip_config.Choices = pip_config.Choices()
     settings: tuple[Setting, ...] = ()
 
     def __repr__(self) -> str:
@@ -161,6 +162,7 @@ def load_index_config(
         keyring_provider=reader.choice("keyring-provider", KEYRING_PROVIDERS),
         index_strategy=reader.choice("index-strategy", STRATEGIES),
         concurrency=int(reader.number("concurrency", minimum=1)),
+        choices=reader.choices(command),
         settings=tuple(reader.rows),  # last: the calls above add the rows
     )
 
@@ -271,6 +273,14 @@ class _Reader:
         value = self.environ.get("SSL_CERT_FILE") or self.environ.get("SSL_CERT_DIR") or ""
         self._row(name, value or "the system's", "SSL_CERT_FILE or SSL_CERT_DIR" if value else "default")
         return ""  # OpenSSL reads those two by itself
+
+    def choices(self, command: str) -> pip_config.Choices:
+        """What pip's configuration says about versions, with a row for each that it says."""
+        found = pip_config.choices(self.pip, command)
+        for name in ("constraint", "only-binary", "no-binary", "prefer-binary", "pre", "uploaded-prior-to"):
+            if name in self.pip and (name != "constraint" or found.constraints):
+                self._row(name, redact(" ".join(self.pip[name].text.split())), self.pip[name].source)
+        return found
 
     def proxy(self) -> str | None:
         """The proxy: None leaves it to the environment, the empty text means none."""

@@ -20,6 +20,7 @@ ENVIRONMENT = ":env:"
 _IGNORED_VARIABLES = frozenset({"version", "help"})
 _TRUE = frozenset({"y", "yes", "t", "true", "on", "1"})
 _NUMBERS: dict[str, Callable[[str], float]] = {"timeout": float, "default-timeout": float, "retries": int}
+_CHOOSING = ("prefer-binary", "pre")
 _FALSE = frozenset({"n", "no", "f", "false", "off", "0"})
 
 
@@ -29,6 +30,16 @@ class Layer(Struct, frozen=True):
     kind: str  # "global", "user", "site", "env", "env-var"
     source: str  # path of the file, or ":env:"
     values: dict[str, str]
+
+
+class Choices(Struct, frozen=True, kw_only=True):
+    """What pip's configuration says about the versions and files to be taken."""
+
+    constraints: tuple[str, ...] = ()  # paths and URLs, as they stand
+    kinds: tuple[tuple[str, str], ...] = ()  # ("only-binary" or "no-binary", names), in the order of application
+    prefer_binary: bool = False
+    pre: bool = False
+    uploaded_prior_to: float | None = None  # seconds since the epoch
 
 
 class Value(Struct, frozen=True):
@@ -155,6 +166,32 @@ def effective(layers: Iterable[Layer], command: str) -> dict[str, Value]:
                 merged.pop(key, None)  # keep the order of application, for options with two names
                 merged[key] = value
     return merged
+
+
+def choices(merged: Mapping[str, Value], command: str) -> Choices:
+    """Those among the values in force for a pip command. Raises IndexConfigError where one cannot be read."""
+    kinds = tuple((key, value.text) for key, value in merged.items() if key in ("only-binary", "no-binary"))
+    flags = {key: key in merged and parse_bool(merged[key].text, key, merged[key].source) for key in _CHOOSING}
+    constraint = merged.get("constraint") if command == "install" else None
+    limit = merged.get("uploaded-prior-to")
+    return Choices(
+        constraints=tuple(constraint.text.split()) if constraint else (),
+        kinds=kinds,
+        prefer_binary=flags["prefer-binary"],
+        pre=flags["pre"],
+        uploaded_prior_to=_moment(limit) if limit else None,
+    )
+
+
+def _moment(value: Value) -> float:
+    import time
+
+    from envcensus.model.moments import parse_moment
+
+    try:
+        return parse_moment(value.text, time.time())
+    except ValueError:
+        raise IndexConfigError(f"uploaded-prior-to in {value.source} is not a time: {value.text!r}") from None
 
 
 def _check(key: str, value: Value) -> None:

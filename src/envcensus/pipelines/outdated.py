@@ -6,13 +6,14 @@ import time
 from datetime import date
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from envcensus._kernels.specifier import SpecifierSet
 from envcensus.analysis.decisions import Decisions
 from envcensus.analysis.graph import Lines, requirers
 from envcensus.analysis.outdated import Surroundings, judge_all
 from envcensus.analysis.selection import RowFilter, is_asked, select_rows
+from envcensus.index.pip_config import Choices
 from envcensus.index.places import missing_locations
 from envcensus.index.secure import refused_indexes
 from envcensus.model.census import Census, Metrics, Survey
@@ -49,6 +50,8 @@ class OutdatedOptions(Struct, frozen=True, kw_only=True):
 
     pre: bool = False
     uploaded_prior_to: float | None = None
+    only_binary: tuple[str, ...] = ()  # normalized names, or ":all:"
+    no_binary: tuple[str, ...] = ()
     wanted: bool = True
     constraints: dict[str, list[SpecifierSet]] = {}
     policy: Policy = Policy()
@@ -79,6 +82,10 @@ def outdated(
     What could not be looked at is in the census, as `Skipped` rows and as findings in the state "failed".
     """
     options = options or OutdatedOptions()
+    if config.choices != Choices():
+        from envcensus.pipelines.pip_choices import for_outdated
+
+        options = for_outdated(options, config.choices)
     metrics = Metrics()
     now = time.time()
     clock = Stages(metrics)
@@ -122,7 +129,10 @@ def _notes(answers: Mapping[str, PageAnswer]) -> tuple[Note, ...]:
 
 
 def _profile(listing: Listing, options: OutdatedOptions) -> Profile:
-    return profile_of(listing.environment, pre=options.pre, uploaded_prior_to=options.uploaded_prior_to)
+    profile = profile_of(listing.environment, pre=options.pre, uploaded_prior_to=options.uploaded_prior_to)
+    if options.only_binary or options.no_binary:
+        return structs.replace(profile, only_binary=options.only_binary, no_binary=options.no_binary)
+    return profile
 
 
 class _Choice:

@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from envcensus.errors import EnvcensusError, UsageError
+from envcensus.index.pip_config import Choices
 from envcensus.model.census import Metrics
 from envcensus.model.core_metadata import CoreMetadata
 from envcensus.model.page import File
@@ -235,6 +236,10 @@ def resolve(
     """
     metrics = metrics if metrics is not None else Metrics()
     clock = Stages(metrics)
+    if config.choices != Choices():
+        from envcensus.pipelines.pip_choices import for_resolve
+
+        request = for_resolve(request, config)
     target = _target(request)
     # Hundreds of thousands of objects live to the end: looking for garbage among them takes longer than the search.
     collecting = gc.isenabled() and not collect
