@@ -95,6 +95,21 @@ def test_uv_installs_the_lock_file(links: Path, tmp_path: Path) -> None:
     assert sorted(path.name for path in (tmp_path / "target").glob("*.py")) == ["alpha.py", "beta.py", "gamma.py"]
 
 
+@pytest.mark.skipif(shutil.which("uv") is None, reason="uv is not installed")
+def test_uv_installs_a_local_file_from_the_lock_file(links: Path, tmp_path: Path) -> None:
+    """It takes a path there, and no file: URL."""
+    wheel = str(shutil.copy(links / "beta-1.0-py3-none-any.whl", tmp_path))
+    resolve_from(links, wheel, "-q", "-o", str(tmp_path / "pylock.toml"))
+    assert tomllib.loads((tmp_path / "pylock.toml").read_text())["packages"][0]["archive"]["path"] == wheel
+    done = subprocess.run(
+        ["uv", "pip", "install", "-q", "--no-config", "--preview", "--no-cache", "--python", sys.executable,
+         "--target", str(tmp_path / "target"), "-r", str(tmp_path / "pylock.toml")],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert [path.name for path in (tmp_path / "target").glob("*.py")] == ["beta.py"]
+
+
 def test_hashes_given_with_requirements_bind(links: Path, tmp_path: Path) -> None:
     digest = hashlib.sha256((links / "beta-1.0-py3-none-any.whl").read_bytes()).hexdigest()
     (tmp_path / "in.txt").write_text(f"beta<2 --hash=sha256:{digest}\n")

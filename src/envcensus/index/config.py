@@ -140,7 +140,7 @@ def load_index_config(
     )
     index_url = reader.text("index-url") or reader.default("index-url", pip_config.default_index_url(), "pip's default")
     extra = reader.sequence("extra-index-url")
-    find_links = tuple(_checked(_expand_home(link, home)) for link in reader.sequence("find-links"))
+    find_links = tuple(_checked(_expand_home(_spelled(link), home)) for link in reader.sequence("find-links"))
     no_index = reader.flag("no-index")
     trusted_hosts = reader.sequence("trusted-host")
     cert = reader.text("cert") or reader.first_variable("cert", _CA_VARIABLES)
@@ -315,6 +315,7 @@ def _unique(urls: Iterable[str]) -> tuple[str, ...]:
 
 def _as_url(location: str) -> str:
     """An index given as a path becomes a file: URL, as pip treats it."""
+    location = _spelled(location)
     if location.startswith(_SCHEMES):
         return _checked(location)
     if os.path.isdir(location):
@@ -328,6 +329,12 @@ def _as_url(location: str) -> str:
         f"the index address {shown!r} is neither an http, https or file URL nor a directory",
         remedy="give it a scheme, such as https://",
     )
+
+
+def _spelled(location: str) -> str:
+    """A location with its scheme in small letters (RFC 3986, section 3.1)."""
+    scheme, colon, rest = location.partition(":")
+    return f"{scheme.lower()}:{rest}" if colon and f"{scheme.lower()}:{rest}".startswith(_SCHEMES) else location
 
 
 def _look_at(path: str) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from envcensus.errors import EnvcensusError
-from envcensus.model.page import File
+from envcensus.model.page import ARCHIVES, File
 from envcensus.model.redact import redact
 from envcensus.model.resolution import Pin, Resolution
 
@@ -65,17 +65,20 @@ def _package(pin: Pin) -> dict[str, Any]:
 
 def _reference(pin: Pin, package: dict[str, Any]) -> None:
     url = pin.url.partition("#")[0]
-    if url.startswith("file:") and not url.endswith((".whl", ".gz", ".zip")):
+    place = {"url": redact(url)}
+    if url.startswith("file:"):
         from urllib.parse import unquote, urlsplit
 
-        del package["version"]  # a directory's may change
-        package["directory"] = {"path": unquote(urlsplit(url).path)}
-        return
+        place = {"path": unquote(urlsplit(url).path)}  # uv takes no file: URL of an archive
+        if not url.lower().endswith(ARCHIVES):
+            del package["version"]  # a directory's may change
+            package["directory"] = place
+            return
     if not pin.files:
         raise EnvcensusError(
             f"{pin.name} comes from a URL without a hash: it cannot be locked", remedy="add #sha256=… to the reference"
         )
-    package["archive"] = {"url": redact(url), "hashes": pin.files[0].hashes}
+    package["archive"] = {**place, "hashes": pin.files[0].hashes}
 
 
 def _file(file: File, pin: Pin) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import pytest
 
 from envcensus.errors import IndexConfigError
 from envcensus.index.config import IndexConfig, IndexOptions, load_index_config
+from envcensus.index.secure import refused_indexes
 
 SECRET = "s3cr3t"
 
@@ -224,3 +225,13 @@ def test_a_pip_that_keeps_its_default_elsewhere_is_asked_as_a_whole(monkeypatch:
 
     monkeypatch.setattr(pip_config, "_models_index", moved)
     assert pip_config.default_index_url() == PyPI.simple_url
+
+
+def test_schemes_in_capitals(tmp_path: Path) -> None:
+    capitals = "HTTP://127.0.0.1/Simple", ("File:///X",), ("HTTPS://x/Y",)
+    options = IndexOptions(index_url=capitals[0], extra_index_url=capitals[1], find_links=capitals[2])
+    config = load(tmp_path, options)
+    assert config.index_urls == ("http://127.0.0.1/Simple", "file:///X")
+    assert config.find_links == ("https://x/Y",)
+    (refused,) = refused_indexes(load(tmp_path, IndexOptions(index_url="HTTP://example.com/simple")))
+    assert "plain http" in refused.reason
