@@ -57,6 +57,9 @@ cdef class Engine:
     cdef public bint last_resort  # pre-releases where stable versions were tried and failed; late pins of yanked ones
     cdef readonly bint policy_used
     cdef public long budget      # steps until `run` pauses; -1: no limit
+    cdef object reach            # package → how far it may go back in a trade
+    cdef readonly bint moved     # something has another place than the answer had
+    cdef readonly list trades    # [(package, where it was), …] of each, the one that became older first
 
     def __init__(self):
         self.packages = []
@@ -70,6 +73,7 @@ cdef class Engine:
         self.late = []
         self.heap = _Heap()
         self.budget = -1
+        self.trades = []
 
     # -- building ------------------------------------------------------------------------------------------------
 
@@ -179,6 +183,28 @@ cdef class Engine:
                 return self.t_old[i]
         return p.dom
 
+    # -- trades: an answer with one package older and several newer ------------------------------------------------
+
+    def begin_trades(self, reach, set fixed, set kept):
+        """Look at the answer. Packages in `fixed` are not to become older, those in `kept` are not to change; others
+        may go back to what `reach(package)` gives as a mask."""
+        self.reach = reach
+        place(self, fixed, kept)
+
+    def look_for_trades(self):
+        """Make all trades that what is known allows: [(package, bit), …] whose needs further ones depend on."""
+        return look_for_trades(self)
+
+    def refuse(self, Package p, Py_ssize_t index):
+        """A version is not to come in by a trade."""
+        p.tradable &= ~bit(index)
+
+    def settle(self, bint back=False):
+        """Decide as the trades have it, or go back to what was decided before; `run` again."""
+        if back:
+            go_back(self)
+        settle(self)
+
     # -- looking back --------------------------------------------------------------------------------------------
 
     def requirers(self, Package p):
@@ -200,3 +226,4 @@ include "solvertrail.pxi"
 include "solverpropagate.pxi"
 include "solverconflict.pxi"
 include "solverdecide.pxi"
+include "solvertrade.pxi"

@@ -58,6 +58,12 @@ cdef class Package:
     cdef readonly bint chosen
     cdef int chosen_level
     cdef readonly int affected      # conflicts that it had a part in
+    # While trades are looked for:
+    cdef Py_ssize_t place           # the bit of its version, 0 where it has none
+    cdef Py_ssize_t home            # where the answer had it
+    cdef object tradable            # int: versions that it may have
+    cdef bint quiet                 # nothing came of it, and nothing near has moved since
+    cdef object back                # int: those of them that it may go back to; None: not asked so far
 
     def __init__(self, int id, label, int versions, domain, pre, yanked, listed, bint boolean):
         self.id = id

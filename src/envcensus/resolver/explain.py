@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from envcensus._kernels.solver import Edge, Incompatibility
+from envcensus._kernels.solver import Edge, Incompatibility, Package
 from envcensus.model.resolution import Conflict, Rejected
 from envcensus.resolver import wording
 from envcensus.resolver.lines import Line
@@ -48,6 +48,8 @@ def newer(solver: Solver, name: str) -> tuple[Rejected, ...]:
         if not why and (text := engine.excluded(package, bit)) is not None:
             why = text if isinstance(text, str) else "needs another version of itself"
         if not why:
+            why = _given_up(solver, package, bit)
+        if not why:
             why = "; ".join(_unmet(solver, e) for e in engine.needs(package, bit) if not e.b.dom & e.s)
         if not why and one & package.yanked:
             why = "is yanked"
@@ -57,6 +59,19 @@ def newer(solver: Solver, name: str) -> tuple[Rejected, ...]:
             why = "has no wheel for this target"
         rejected.append(Rejected(project.version(bit), why or "leads to a conflict further on"))
     return tuple(rejected)
+
+
+def _given_up(solver: Solver, package: Package, bit: int) -> str:
+    """What a version gave way to that would have fitted; empty where it was not given up in a trade."""
+    engine = solver.engine
+    newer = {moved for trade in engine.trades if trade[0] == (package, bit) for moved, _ in trade[1:]}
+    held = [e for e in engine.needs(package, bit) if e.b in newer and e.b.position and not e.b.dom & e.s]
+    if not held:
+        return ""
+    lines = dict.fromkeys(e.reason.shown for e in held if isinstance(e.reason, Line))
+    others = {e.b.label.name: e.b.label.version(e.b.position) for e in held if isinstance(e.b.label, Project)}
+    names = " and ".join(f"{name} {version}" for name, version in others.items())
+    return f"would fit, but needs {' and '.join(lines)}: made older so that {names} can be newer"
 
 
 def _unmet(solver: Solver, e: Edge) -> str:

@@ -68,7 +68,7 @@ class Prefetcher:
         """The metadata of a version arrived."""
         self._metadata.add((name, version))
         found = self._solver.metadata.get((name, version))
-        if found is None or isinstance(found, str):
+        if found is None or isinstance(found, str) or self._solver.trades is not None:
             return
         self._read.setdefault(name, []).append(version)
         self._follow(found, tuple(self._extras.get(name, ())), base=True)
@@ -76,6 +76,9 @@ class Prefetcher:
     def needed(self, pages: Iterable[str], metadata: Iterable[Key]) -> None:
         """The solver asks: so that nothing is named twice, and a project that keeps failing is run ahead of."""
         self._pages.update(pages)
+        if self._solver.trades is not None:
+            self._metadata.update(metadata)
+            return  # the answer is there: what is looked at once more is asked for in one go
         for name, version in metadata:
             self._metadata.add((name, version))
             project = self._solver.projects.get(name)

@@ -20,8 +20,11 @@ from envcensus.resolver.lines import REFERENCE, Line, Lines, plain
 from envcensus.resolver.problem import Candidates, Metadata, Needs, Problem
 from envcensus.resolver.project import Direct, Loaded, Project
 from envcensus.resolver.reading import by_name, hashes, overriding, wanted_lines
+from envcensus.resolver.trades import Trades
 
 Key = tuple[str, str]  # name, version
+
+_MANY = 100  # projects: which of two gives way is then a matter of order, conflicts or not
 
 
 class AtHand(Protocol):
@@ -56,6 +59,7 @@ class Solver:
         self.hashes = hashes(self.lines, problem)
         self.last_resort = False
         self.at_hand: AtHand | None = None
+        self.trades: Trades | None = None  # once there was an answer to look at again
         self.named_by: dict[str, Key] = {}  # of those in `urls` that a package named: name → its name and version
         self.passed_over: dict[Key, str] = {}  # versions whose references were tried without success, and why
         self.first_conflict: Conflict | None = None
@@ -98,7 +102,7 @@ class Solver:
         engine.budget = budget
         while True:
             if self.jobs:
-                needs = self._work()
+                needs = self.work()
                 if needs is not None:
                     return needs
                 engine = self.engine
@@ -110,11 +114,18 @@ class Solver:
                 key = (project.name, project.version(bit))
                 if key not in self.metadata and (self.at_hand is None or not self.at_hand.cached_metadata(*key)):
                     return Needs(metadata=(key,))
-                self._load(project, bit, self.metadata[key])
+                self.load(project, bit, self.metadata[key])
             elif code == DONE:
-                if not self.named_by or not self._pass_over(self._unasked()):
+                if self.named_by and self._pass_over(self._unasked()):
+                    engine = self.engine
+                    continue
+                if self.trades is None and self._may_trade():
+                    self.trades = Trades(self)
+                if self.trades is None or self.trades.stands():
                     return answer_of(self)
-                engine = self.engine
+                needs = self.trades.step()
+                if needs is not None:
+                    return needs
             elif code == PAUSED:
                 return Needs()
             elif engine.policy_used and not self.last_resort:
@@ -130,7 +141,15 @@ class Solver:
                     return self.first_conflict
                 engine = self.engine
 
+    def _may_trade(self) -> bool:
+        """Whether the answer is to be looked at once more. Not where it is small and the search came straight to it."""
+        problem = self.problem
+        if problem.mode != "highest" or problem.prefer_binary or self.last_resort:
+            return False
+        return self.engine.conflicts > 0 or len(self.projects) >= _MANY
+
     def _start(self) -> None:
+        self.trades = None
         self.engine = Engine()
         self.engine.last_resort = self.last_resort
         self.projects: dict[str, Project] = {}
@@ -139,7 +158,7 @@ class Solver:
         self.jobs: deque[tuple[Package, int, Package | None, list[Line]]] = deque()
         self.jobs.append((self.root, 1, None, self.requirements))
 
-    def _work(self) -> Needs | None:
+    def work(self) -> Needs | None:
         """Hand the requirements that were loaded to the engine, in order; what is missing for that, if anything."""
         while self.jobs:
             package, bit, extra, lines = self.jobs[0]
@@ -152,7 +171,7 @@ class Solver:
                     if line.name in self.projects:
                         # It was taken from the index so far: once more, with the reference known from the start.
                         self._start()
-                        return self._work()
+                        return self.work()
                 if line.name not in self.projects and not self._project(line):
                     return self._missing()
             self.jobs.popleft()
@@ -290,7 +309,8 @@ class Solver:
             if wanted is not extra:
                 self.engine.add_edge(package, bit, wanted, 2, extra, 0, line)
 
-    def _load(self, project: Project, bit: int, metadata: Metadata | str) -> None:
+    def load(self, project: Project, bit: int, metadata: Metadata | str) -> None:
+        """Tell the engine of a version; `work` tells it what the version needs."""
         package = project.package
         if isinstance(metadata, str):
             self.engine.exclude(package, bit, metadata)
