@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from itertools import chain
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from envcensus._kernels.solver import DONE, NAMES_PRE, NEED, PAUSED, PINS, Edge, Engine, Package
 from envcensus._kernels.specifier import specifier_set
@@ -20,7 +20,9 @@ from envcensus.resolver.lines import REFERENCE, Line, Lines, plain
 from envcensus.resolver.problem import Candidates, Metadata, Needs, Problem
 from envcensus.resolver.project import Direct, Loaded, Project
 from envcensus.resolver.reading import by_name, hashes, overriding, wanted_lines
-from envcensus.resolver.trades import Trades
+
+if TYPE_CHECKING:
+    from envcensus.resolver.trades import Trades
 
 Key = tuple[str, str]  # name, version
 
@@ -120,10 +122,11 @@ class Solver:
                     engine = self.engine
                     continue
                 if self.trades is None and self._may_trade():
-                    self.trades = Trades(self)
-                if self.trades is None or self.trades.stands():
+                    self._trade()
+                trades = self.trades
+                if trades is None or trades.stands():
                     return answer_of(self)
-                needs = self.trades.step()
+                needs = trades.step()
                 if needs is not None:
                     return needs
             elif code == PAUSED:
@@ -147,6 +150,11 @@ class Solver:
         if problem.mode != "highest" or problem.prefer_binary or self.last_resort:
             return False
         return self.engine.conflicts > 0 or len(self.projects) >= _MANY
+
+    def _trade(self) -> None:
+        from envcensus.resolver.trades import Trades
+
+        self.trades = Trades(self)
 
     def _start(self) -> None:
         self.trades = None
