@@ -98,6 +98,23 @@ def test_only_what_is_allowed_is_built_and_only_once(links: Path) -> None:
     assert _run(links, "one", code=1).stderr == refused
 
 
+def test_nothing_is_built_where_there_is_an_answer_without_it(links: Path) -> None:
+    """A package could be older so that others are newer: not for the price of a build."""
+    mark = _sdist(links, "a", "1.1", "leaf")
+    add_wheel(links, "a", "1.2", ["b<1.2", "c<1.2"])
+    add_wheel(links, "top", "1", ["a", "b", "c"])
+    for name in "bc":
+        add_wheel(links, name, "1.1")
+        add_wheel(links, name, "1.2")
+    for version, requires in (("1", ["leaf<2"]), ("2", ["leaf<2", "y>1"])):  # a conflict, after which one looks again
+        add_wheel(links, "x", version, requires)
+    add_wheel(links, "y", "1")
+    add_wheel(links, "y", "2", ["leaf>1"])
+    done = _run(links, "top", "x", "--allow-build", "a")
+    assert done.stdout == "a==1.2\nb==1.1\nc==1.1\nleaf==1.0\ntop==1\nx==1\n"
+    assert not mark.exists()
+
+
 def test_a_failed_build_is_told_and_an_older_version_taken(links: Path) -> None:
     _sdist(links, "one", "2.0", "leaf", broken=True)
     add_wheel(links, "one", "1.0", ["leaf<2"])

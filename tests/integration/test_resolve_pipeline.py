@@ -65,6 +65,30 @@ def test_cold_warm_and_offline(links: Path, tmp_path: Path) -> None:
     ]
 
 
+def test_a_second_look_does_without_what_is_not_in_the_cache(tmp_path: Path) -> None:
+    """What is not known of a version that would let others be newer is no reason to call the run partial."""
+    links = tmp_path / "links"
+    links.mkdir()
+    for name, version, requires in [
+        ("top", "1", ["a", "b", "c"]),
+        *(("a", "1.1", []), ("a", "1.2", ["b<1.2", "c<1.2"])),
+        *((name, version, []) for name in "bc" for version in ("1.1", "1.2")),
+        *(("x", "1", ["z<2"]), ("x", "2", ["z<2", "y>1"]), ("y", "1", []), ("y", "2", ["z>1"])),  # a conflict
+        *(("z", "1", []), ("z", "2", [])),
+    ]:
+        add_wheel(links, name, version, requires)
+    config, now = _config(links), time.time()
+    with open_store(str(tmp_path / "cache")) as store:
+        asked, _ = resolve(_request("top", "x", "a"), config, store, now=now)
+        offline, _ = resolve(_request("top", "x", offline=True), config, store, now=now)
+        online, _ = resolve(_request("top", "x"), config, store, now=now)
+        again, _ = resolve(_request("top", "x", offline=True), config, store, now=now)
+    assert pins(offline) == pins(asked) == {"top": "1", "a": "1.2", "b": "1.1", "c": "1.1", "x": "1", "z": "1"}
+    assert offline.skipped == ()
+    assert pins(online) == {"top": "1", "a": "1.1", "b": "1.2", "c": "1.2", "x": "1", "z": "1"}
+    assert again == online
+
+
 def test_files_are_named_where_they_are_asked_for(links: Path) -> None:
     answer, _ = resolve(_request("a==2", files=True), _config(links), NoStore(""), now=time.time())
     assert isinstance(answer, Resolution)

@@ -287,7 +287,8 @@ def _offline(run: Run, step: Needs | Resolution | Conflict) -> Resolution | Conf
                 run.solver.feed_page(name, None, f"is {reason}")
         for name, version in step.metadata:
             if not run.cached_metadata(name, version):
-                run.failed[f"{name} {version}"] = reason
+                if run.solver.trades is None:  # else there is an answer without it
+                    run.failed[f"{name} {version}"] = reason
                 run.solver.feed_metadata(name, version, None, f"is {reason}")
         for name, url in step.direct:
             run.failed[name] = reason

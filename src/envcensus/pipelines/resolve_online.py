@@ -94,7 +94,11 @@ class _Online:
         while missing:
             for key in (*missing.metadata, *missing.direct):
                 if key in self.builds:
-                    self.build(key, self.builds.pop(key))
+                    place = self.builds.pop(key)
+                    if self.solver.trades is None:
+                        self.build(key, place)
+                    else:
+                        self.solver.feed_metadata(*key, None, "was not built, as there is an answer without it")
             missing = self.missing(missing)
             if not missing:
                 break
