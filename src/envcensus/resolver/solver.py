@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 Key = tuple[str, str]  # name, version
 
-_MANY = 100  # projects: which of two gives way is then a matter of order, conflicts or not
+_MANY = 50  # projects: which of two gives way is then a matter of order, conflicts or not
 
 
 class AtHand(Protocol):
