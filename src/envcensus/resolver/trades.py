@@ -24,6 +24,7 @@ _BACK = 2  # releases
 _ROUNDS = 12  # of reading what the attempts before were in want of
 _READ = 3  # one version for so many packages of the answer is read for trades, and
 _READ_ANYWAY = 16
+_READ_AT_MOST = 300
 
 
 class Trades:
@@ -35,7 +36,8 @@ class Trades:
         self._back = False
         self._rounds = _ROUNDS
         projects = solver.projects
-        self._left = _READ_ANYWAY + sum(each.package.chosen for each in projects.values()) // _READ
+        chosen = sum(each.package.chosen for each in projects.values())
+        self._left = min(_READ_ANYWAY + chosen // _READ, _READ_AT_MOST)
         self._wanted: list[tuple[Package, int]] = []
         fixed = {projects[line.name].package for line in solver.requirements if line.name in projects}
         kept = {
