@@ -13,15 +13,17 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent import futures
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from envcensus.runtime import metrics
-from envcensus.runtime.pool import Outcome, Pool
+from envcensus.runtime import metrics, signals
+from envcensus.runtime.pool import Outcome, Pool, wait_for_one
 
 HERE = os.path.dirname(__file__)
+WAIT = futures.wait
 DRIVER = os.path.join(HERE, "pool_driver.py")
 WORKERS = os.path.join(HERE, "..", "unit", "runtime", "workers")
 ROUNDS = int(os.environ.get("ENVCENSUS_FAULT_ROUNDS", "1"))
@@ -120,6 +122,25 @@ def test_workers_that_go_on_again_are_left_alone(pool: Pool, work: Any, monkeypa
 def send(processes: list[int], number: int) -> None:
     for process in processes:
         os.kill(process, number)
+
+
+@pytest.mark.parametrize("done", [True, False])
+def test_an_interrupt_does_not_come_while_futures_are_locked(monkeypatch: pytest.MonkeyPatch, done: bool) -> None:
+    """It would leave them so, and the executor's thread, and with it the end of the process, would wait for ever."""
+    future: futures.Future[int] = futures.Future()
+    if done:
+        future.set_result(1)
+    whole: list[bool] = []
+
+    def wait(running: list[futures.Future[int]], timeout: float, return_when: str) -> Any:
+        signals._interrupt()  # what a signal's handler does in the middle of this
+        whole.append(True)
+        return WAIT(running, timeout=timeout, return_when=return_when)
+
+    monkeypatch.setattr("envcensus.runtime.pool.futures.wait", wait)
+    with pytest.raises(KeyboardInterrupt):
+        wait_for_one([future], 60.0)
+    assert whole == [True]
 
 
 def test_workers_that_never_start_are_done_without(tmp_path: Path) -> None:

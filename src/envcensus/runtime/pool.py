@@ -17,7 +17,7 @@ from typing import Any, Generic, TypeVar
 
 from msgspec import Struct
 
-from envcensus.runtime import stop, worker
+from envcensus.runtime import signals, stop, worker
 
 # What the rule reckons with, measured on 2 cores with the benchmarks' pages: `python -m benchmarks run
 # outdated-1000-workers` shows what two workers cost where they do not pay.
@@ -358,18 +358,47 @@ def wait_for_one(
     now = time.monotonic()
     end = None if stall is None else now + stall
     look, stopped = now + _LOOK_SECONDS, 0
-    while True:
-        if asked is not None:
-            asked.check()
-        left = min(_LOOK_SECONDS if asked is None else _STEP_SECONDS, _LOOK_SECONDS if end is None else end - now)
-        done = futures.wait(running, timeout=max(left, 0.0), return_when=futures.FIRST_COMPLETED).done
-        now = time.monotonic()
-        if done or (end is not None and now >= end):
-            return done
-        if now >= look:
-            look, stopped = now + _LOOK_SECONDS, stopped + 1 if has_stopped() else 0
-            if stopped == _STOPPED_LOOKS:
-                return set()
+    with _interrupted_in_between() as check:
+        while True:
+            check()
+            if asked is not None:
+                asked.check()
+            left = _STEP_SECONDS if end is None else min(_STEP_SECONDS, max(end - now, 0.0))
+            done = futures.wait(running, timeout=left, return_when=futures.FIRST_COMPLETED).done
+            now = time.monotonic()
+            if done or (end is not None and now >= end):
+                return done
+            if now >= look:
+                look, stopped = now + _LOOK_SECONDS, stopped + 1 if has_stopped() else 0
+                if stopped == _STOPPED_LOOKS:
+                    return set()
+
+
+@contextmanager
+def _interrupted_in_between() -> Iterator[Callable[[], None]]:
+    """Have a signal raise KeyboardInterrupt in what this gives, or at the end of the block, and nowhere else in it.
+
+    An exception in the middle of `futures.wait` leaves futures locked. The executor's thread waits for them then, and
+    the end of the interpreter for that thread: for ever.
+    """
+    interrupted = False
+
+    def note() -> None:
+        nonlocal interrupted
+        interrupted = True
+
+    def check() -> None:
+        if interrupted:
+            raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield check
+        return
+    try:
+        with signals.told_to(note):
+            yield check
+    finally:
+        check()
 
 
 def _died(future: futures.Future[Any]) -> bool:
